@@ -1,0 +1,1 @@
+"""Times that the project promises; ``make bench`` runs them."""

@@ -1,0 +1,40 @@
+"""Keras, imported late, in silence, and repeatable."""
+
+import os
+from contextlib import contextmanager
+
+
+@contextmanager
+def _silent_stderr():
+    """Point file descriptor 2 at nothing: TensorFlow writes there whatever its settings say."""
+    saved, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nothing)
+
+
+def load_keras():
+    """Import Keras on TensorFlow, which takes seconds, only when a network is needed.
+
+    Returns
+    -------
+    module
+        `keras`, with op determinism on: the same seed, machine and number of threads give the
+        same weights to the bit.
+    """
+    import sys
+
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _silent_stderr():
+        import keras
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+        tf.constant(0) + 1  # the first op prints, too
+    return keras

@@ -1,0 +1,141 @@
+"""Every number the report states or leaves open, in one place, and where things are kept.
+
+Each value is tagged with its origin: *report* (section), *ancestor* (HackerPoet/Composer for the
+autoencoder, Skuldur/Classical-Piano-Composer for the LSTM) or *ours*.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class AEConfig:
+    """The autoencoder of report 2.2. Notebook: 02_autoencoder_training, "The network"."""
+
+    bars: int = 16  # report 2.2: "16 bars in every input"
+    steps_per_bar: int = 24  # report 2.2; LPD-5 has 24 a *beat*: notebook 01, "What is a step?"
+    pitches: int = 96  # report 2.2
+    lowest_pitch: int = 16  # ancestor: MIDI 16..111
+    hidden: tuple[int, ...] = (2000, 200)  # report 2.2, for each bar: 2304 -> 2000 -> 200
+    bottleneck: int = 1600  # report 2.2: 3200 -> 1600
+    latent: int = 120  # report 2.2
+    threshold: float = 0.5  # report 2.2; notebook 04 moves it both ways
+    tempo_qpm: tuple[float, float] = (110.0, 130.0)  # report 2.1
+    cut: str = "note"  # report 2.1: up to the first note; "bar" (ours) keeps the bar lines
+    learning_rate: float = 1e-3  # ours: the report is silent; Adam
+    batch: int = 64  # ours: the report is silent
+
+    @property
+    def steps_per_beat(self) -> int:
+        return self.steps_per_bar // 4
+
+
+@dataclass(frozen=True)
+class LSTMConfig:
+    """The LSTM networks of report 2.3. Notebook: 03_lstm_training, "The small network"."""
+
+    layers: int = 2  # report 2.3; deep: 10
+    units: int = 256  # report 2.3; deep: 128
+    dropout: float = 0.3  # report 2.3; deep: 0.01
+    dense_dropout: bool = True  # ours: the third of the small network's "three dropout layers"
+    window: int = 64  # report 2.3: "based on the 64 previous ones"
+    ticks_per_beat: int = 2  # ancestor: 0.5 quarter notes
+    transpose: bool = False  # report 2.1 transposes for the autoencoder alone
+    input_spread: float = 16.0  # ours: how steeply the first gates answer to token / V (notebook 03)
+    embedding: int = 0  # 0: token / V as input (report 2.1); ours: width of a learned embedding
+    learning_rate: float = 1e-3  # ours: the report is silent; Adam
+    batch: int = 64  # report 2.3: windows a step
+    chunks: int = 8  # ours: chunks a step when taught at every position
+
+
+SMALL = LSTMConfig()
+DEEP = LSTMConfig(layers=10, units=128, dropout=0.01, dense_dropout=False)
+EMBEDDING = LSTMConfig(embedding=64)  # ours: what token / V costs; notebook 03
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One training: which network, on how many songs, for how long, taught how.
+
+    `trainer` is ``"windows"`` (report 2.3: one target a window), ``"sequences"`` (ours: a target
+    at every position of a chunk, about 60 times more targets a second) or ``"bars"`` for the
+    autoencoder (one window of 16 bars a song an epoch, its start moved by a bar each epoch).
+    """
+
+    name: str
+    network: AEConfig | LSTMConfig
+    songs: int
+    epochs: int
+    trainer: str
+    seed: int = 2021  # ours
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A set of runs. `quick` fits into ten minutes on two cores, `paper` is the report's."""
+
+    name: str
+    runs: dict[str, RunConfig] = field(default_factory=dict)
+
+
+def _profile(name: str, *runs: RunConfig) -> Profile:
+    return Profile(name, {run.name: run for run in runs})
+
+
+# Layers and songs are the report's own in both profiles; quick has fewer epochs and a fast trainer.
+QUICK = _profile(
+    "quick",
+    RunConfig("ae_10", AEConfig(), 10, 900, "bars"),
+    RunConfig("ae_256", AEConfig(), 256, 80, "bars"),
+    RunConfig("lstm_small_128", SMALL, 128, 30, "sequences"),
+    RunConfig("lstm_small_256", SMALL, 256, 20, "sequences"),
+    RunConfig("lstm_deep_128", DEEP, 128, 20, "sequences"),
+    RunConfig("lstm_deep_256", DEEP, 256, 10, "sequences"),
+    RunConfig("lstm_embedding_128", EMBEDDING, 128, 12, "sequences"),
+)
+PAPER = _profile(
+    "paper",
+    RunConfig("ae_10", AEConfig(), 10, 2000, "bars"),  # epochs: ancestor
+    RunConfig("ae_256", AEConfig(), 256, 2000, "bars"),  # epochs: ancestor
+    RunConfig("lstm_small_128", SMALL, 128, 201, "windows"),  # report 2.3: "over 200 epochs"
+    RunConfig("lstm_small_256", SMALL, 256, 201, "windows"),
+    RunConfig("lstm_deep_128", DEEP, 128, 100, "windows"),  # report 2.3
+    RunConfig("lstm_deep_256", DEEP, 256, 100, "windows"),
+    RunConfig("lstm_embedding_128", EMBEDDING, 128, 100, "windows"),  # ours
+)
+
+
+def profile() -> Profile:
+    """The profile named by ``MUSEGEN_PROFILE``: quick unless it says paper.
+
+    Raises
+    ------
+    ValueError
+        If it names anything else.
+    """
+    name = os.environ.get("MUSEGEN_PROFILE", "quick")
+    profiles = {"quick": QUICK, "paper": PAPER}
+    if name not in profiles:
+        raise ValueError(f"MUSEGEN_PROFILE is {name!r}; it must be quick or paper")
+    return profiles[name]
+
+
+def source() -> str:
+    """The corpus named by ``MUSEGEN_SOURCE``: the chorales unless it says otherwise."""
+    return os.environ.get("MUSEGEN_SOURCE", "chorales")
+
+
+def root() -> Path:
+    """The clone: where README.md stands."""
+    return Path(__file__).resolve().parent.parent
+
+
+def data_dir() -> Path:
+    """The committed inputs; ``MUSEGEN_DATA`` moves it."""
+    return Path(os.environ.get("MUSEGEN_DATA", root() / "data"))
+
+
+def build_dir() -> Path:
+    """Where everything made goes; ``MUSEGEN_BUILD`` moves it."""
+    return Path(os.environ.get("MUSEGEN_BUILD", root() / "build"))

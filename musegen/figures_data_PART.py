@@ -1,0 +1,156 @@
+"""Pictures of notebook 01, to go into figures.py."""
+
+import numpy as np
+
+from musegen.figures import new_figure, plot_roll
+from musegen.preprocess import TONICS
+
+GREY, BLUE = "#9A9A9A", "#0072B2"
+
+
+def stacked_rolls(songs, titles=None, *, height=1.9):
+    """Draw piano-rolls one above the other, with the same bars and the same pitches.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+    titles : sequence of str, optional
+        Instead of the songs' own.
+    height : float
+        Inches for each roll.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    fig, axes = new_figure(len(songs), figsize=(8, height * len(songs)), sharex=True, sharey=True)
+    for ax, song, title in zip(axes, songs, titles or [s.title for s in songs], strict=True):
+        plot_roll(song, ax=ax)
+        ax.set(title=title, xlabel="")
+    axes[-1].set_xlabel("Time (bars)")
+    pitches = np.concatenate([song.notes["pitch"] for song in songs])
+    octaves = range(pitches.min() // 12 * 12, pitches.max() + 12, 12)
+    axes[0].set_ylim(pitches.min() - 2, pitches.max() + 2)
+    axes[0].set_yticks(octaves, [f"C{octave // 12 - 1}" for octave in octaves])
+    axes[0].set_xlim(0, max(song.length / song.steps_per_bar for song in songs))
+    return fig
+
+
+def plot_tempi(tempi, band, *, ax=None):
+    """Draw a histogram of tempi with the band that is kept shaded.
+
+    Parameters
+    ----------
+    tempi : sequence of float
+        In quarter notes a minute.
+    band : (float, float)
+    """
+    ax = ax or new_figure(figsize=(8, 2.4))[1]
+    inside = [band[0] <= tempo <= band[1] + 0.01 for tempo in tempi]
+    edges = np.arange(min(tempi) // 5 * 5, max(tempi) + 10, 5)
+    both = [[t for t, kept in zip(tempi, inside, strict=True) if kept is k] for k in (True, False)]
+    ax.axvspan(*band, color="#F0E442", alpha=0.35, lw=0, label="110-130, ends included")
+    ax.hist(both, edges, stacked=True, color=[BLUE, GREY], label=["kept", "dropped"])
+    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.set(xlabel="Tempo (quarter notes a minute)", ylabel="Songs", title="Tempo of each song")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_pitch_classes(shares, *, ax=None, title="", colour=BLUE):
+    """Draw the share of sounding time of each of the twelve pitch classes."""
+    ax = ax or new_figure(figsize=(8, 2.4))[1]
+    ax.bar(TONICS, 100 * np.asarray(shares), color=colour)
+    ax.set(xlabel="Pitch class", ylabel="Sounding time (%)", title=title)
+    return ax
+
+
+def plot_keys(keys, *, ax=None):
+    """Draw how many songs are in each key, major above and minor below each tonic.
+
+    Parameters
+    ----------
+    keys : sequence of preprocess.Key
+    """
+    ax = ax or new_figure(figsize=(8, 2.4))[1]
+    for mode, colour, shift in (("major", "#E69F00", -0.2), ("minor", BLUE, 0.2)):
+        songs = [sum(k.tonic == tonic and k.mode == mode for k in keys) for tonic in range(12)]
+        ax.bar(np.arange(12) + shift, songs, width=0.4, color=colour, label=mode)
+    ax.set_xticks(range(12), TONICS)
+    ax.set(xlabel="Tonic", ylabel="Songs", title="Estimated key of each song")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_steps(song, steps_per_beat):
+    """Draw the same bar of a song on several grids, one cell a step and pitch.
+
+    Parameters
+    ----------
+    song : Song
+        One bar long.
+    steps_per_beat : sequence of int
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    fig, axes = new_figure(1, len(steps_per_beat), figsize=(8, 2.8), sharey=True)
+    for ax, steps in zip(axes, steps_per_beat, strict=True):
+        roll = song.resample(steps).roll
+        ax.imshow(
+            roll.T,
+            origin="lower",
+            aspect="auto",
+            cmap="Blues",
+            interpolation="none",
+            extent=(0, 4, -0.5, 127.5),
+        )
+        ax.set_xticks(np.arange(4 * steps + 1) / steps, minor=True)
+        ax.grid(which="minor", axis="x", color="#DDDDDD", lw=0.4)
+        ax.tick_params(which="minor", length=0)
+        ax.set(xlabel="Time (beats)", title=f"{steps} steps a beat, {4 * steps} a bar")
+        ax.set_xticks(range(5))
+    low, high = song.notes["pitch"].min(), song.notes["pitch"].max()
+    octaves = range(low // 12 * 12, high + 12, 12)
+    axes[0].set_yticks(octaves, [f"C{octave // 12 - 1}" for octave in octaves])
+    axes[0].set(ylim=(low - 1.5, high + 1.5), ylabel="Pitch")
+    return fig
+
+
+def plot_token_counts(counts, *, most=25, ax=None):
+    """Draw the most frequent tokens and how often each occurs.
+
+    Parameters
+    ----------
+    counts : collections.Counter of token
+    """
+    ax = ax or new_figure(figsize=(8, 2.8))[1]
+    tokens, times = zip(*counts.most_common(most), strict=True)
+    share = 100 * np.array(times) / counts.total()
+    ax.bar(range(len(tokens)), share, color=BLUE)
+    ax.set_xticks(range(len(tokens)), tokens, rotation=90)
+    ax.set(xlabel="Token", ylabel="Share of all ticks (%)", title=f"The {most} commonest tokens")
+    return ax
+
+
+def plot_window(window, *, wraps_at=None, ax=None):
+    """Draw one input of the autoencoder, (16, 24, 96), with a line at each bar.
+
+    Parameters
+    ----------
+    window : bool array, shape (bar, step, pitch)
+    wraps_at : int, optional
+        The bar at which the song begins again.
+    """
+    from musegen import preprocess
+
+    ax = ax or new_figure(figsize=(8, 2.6))[1]
+    plot_roll(preprocess.from_tensor(window, title="One window of 16 bars"), ax=ax)
+    ax.set_xticks(range(0, len(window) + 1, 2))
+    ax.grid(axis="x", color="#DDDDDD", lw=0.6)
+    ax.set_axisbelow(True)
+    if wraps_at is not None:
+        ax.axvline(wraps_at, color="#D55E00", lw=2, label="the song begins again")
+        ax.legend(loc="upper right", framealpha=0.9)
+    return ax

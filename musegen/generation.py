@@ -1,0 +1,414 @@
+"""New songs from trained networks (report 2.2 and 2.3): noise decoded, tokens predicted.
+
+Trained weights are played in numpy: one latent or one token costs milliseconds, where a call of
+the Keras network costs tenths of a second. `tests/test_generation.py` compares the two.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from musegen import preprocess, tokens
+from musegen.files import whole
+from musegen.progress import progress_line
+from musegen.song import Song
+from musegen.training import Run
+
+TEMPO_QPM = 120.0  # report 3.2: "120 quarter-notes per minute"
+TOKENS = 500  # ancestor; the report is silent
+
+
+# --- Autoencoder ---------------------------------------------------------------------------------
+
+
+def encode(run: Run, bars: np.ndarray) -> np.ndarray:
+    """Describe windows of 16 bars by 120 numbers each.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    bars : bool array, shape (song, 16, 24, 96)
+
+    Returns
+    -------
+    float32 array, shape (song, 120), >= 0
+    """
+    bars_1, bars_2, song_1, latent = _dense(run)[:4]
+    x = bars.reshape(*bars.shape[:2], -1).astype(np.float32)
+    x = _relu(_relu(x @ bars_1[0] + bars_1[1]) @ bars_2[0] + bars_2[1])
+    x = x.reshape(len(x), -1)
+    return _relu(_relu(x @ song_1[0] + song_1[1]) @ latent[0] + latent[1])
+
+
+def decode(run: Run, latents: np.ndarray) -> np.ndarray:
+    """Play latents: how sure the network is of each cell.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    latents : float array, shape (song, 120)
+
+    Returns
+    -------
+    float32 array, shape (song, 16, 24, 96), in 0..1
+    """
+    cfg = run.cfg.network
+    song_1, song_2, bar_1, cells = _dense(run)[4:]
+    x = _relu(latents.astype(np.float32) @ song_1[0] + song_1[1])
+    x = _relu(x @ song_2[0] + song_2[1]).reshape(len(x), cfg.bars, -1)
+    x = _relu(x @ bar_1[0] + bar_1[1]) @ cells[0] + cells[1]
+    return _sigmoid(x).reshape(len(x), cfg.bars, cfg.steps_per_bar, cfg.pitches)
+
+
+def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(zip(run.weights[::2], run.weights[1::2], strict=True))
+
+
+def _relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x.clip(-80)))  # below -80 float32 would overflow
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The distribution that the latents of the training songs follow, as a normal one.
+
+    Attributes
+    ----------
+    mean : float array, shape (120,)
+    components : float array, shape (component, 120)
+        Principal components of the latents, scaled to one standard deviation each.
+
+    Notes
+    -----
+    Ancestor; the report says "noise" (2.2) and no more. Notebook: 04_generation, "Which noise?".
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+
+    @classmethod
+    def of(cls, latents: np.ndarray) -> "Noise":
+        """Fit to latents, shape (song, 120)."""
+        mean = latents.mean(axis=0)
+        _, scale, directions = np.linalg.svd(latents - mean, full_matrices=False)
+        return cls(mean, scale[:, None] * directions / np.sqrt(len(latents)))
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw `n` latents; ReLU makes all latents >= 0, so what falls below is raised to 0."""
+        return _relu(self.mean + rng.standard_normal((n, len(self.components))) @ self.components)
+
+
+def latents_of_training(run: Run) -> np.ndarray:
+    """Encode every window of every training song, one at each bar; shape (window, 120)."""
+    return encode(run, run.bars.windows())
+
+
+def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None, **fields) -> Song:
+    """Turn decoded cells into a song: a note sounds where the network is surer than `threshold`.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    cells : float array, shape (16, 24, 96)
+    threshold : float, optional
+        0.5 (report 2.2) unless given. Raising it removes stray notes; report 4.2.1 has it
+        the wrong way round.
+    **fields
+        `title` and `source` of the song.
+
+    Returns
+    -------
+    Song
+        With `probabilities`; 120 qpm (report 3.2).
+    """
+    cfg = run.cfg.network
+    played = cells > (cfg.threshold if threshold is None else threshold)
+    song = preprocess.from_tensor(played, cfg, **{"tempo_qpm": TEMPO_QPM, **fields})
+    probabilities = np.zeros((song.length, 128), np.float32)
+    above = cfg.lowest_pitch + cfg.pitches
+    probabilities[:, cfg.lowest_pitch : above] = cells.reshape(song.length, cfg.pitches)
+    return replace(song, probabilities=probabilities)
+
+
+def autoencoder_songs(
+    run: Run, n: int, rng: np.random.Generator, noise: str = "fitted", threshold=None
+) -> list[Song]:
+    """Generate songs by decoding noise.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    n : int
+    rng : numpy Generator
+    noise : str
+        ``"fitted"`` to the latents of the training songs (ancestor, default), ``"normal"`` (plain,
+        one of the readings of report 2.2), or ``"song"``: a training song's latents plus half a
+        standard deviation of fitted noise (report 4.2.1: "combined with the feature space vector").
+    threshold : float, optional
+
+    Returns
+    -------
+    list of Song
+
+    Notes
+    -----
+    Report 2.2 and 3.2, figures 7 and 8. Notebook: 04_generation, "Which noise?".
+    """
+    latents = latents_of_training(run)
+    fitted = Noise.of(latents)
+    drawn = {
+        "fitted": lambda: fitted.draw(n, rng),
+        "normal": lambda: rng.standard_normal((n, latents.shape[1])),
+        "song": lambda: _relu(
+            rng.choice(latents, n) + 0.5 * (fitted.draw(n, rng) - fitted.mean)
+        ),
+    }
+    if noise not in drawn:
+        raise ValueError(f"noise {noise!r} is none of {', '.join(drawn)}")
+    return [
+        song_from_cells(run, cells, threshold, title=f"{run.cfg.name} {i}", source=run.cfg.name)
+        for i, cells in enumerate(decode(run, drawn[noise]()))
+    ]
+
+
+# --- LSTM ----------------------------------------------------------------------------------------
+
+# How the next token is picked: probabilities (song, V) and a generator -> tokens (song,).
+Pick = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def argmax(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Pick the most probable token (ancestor; the report is silent)."""
+    return probabilities.argmax(axis=1)
+
+
+def sample(temperature: float = 1.0, top_k: int = 0, nucleus: float = 1.0) -> Pick:
+    """Make a function that draws the next token by its probability (ours).
+
+    Parameters
+    ----------
+    temperature : float
+        Below 1 sharpens the distribution, above 1 flattens it.
+    top_k : int
+        If not 0, draw among the k most probable only.
+    nucleus : float
+        Draw among the fewest tokens whose probabilities sum up to this (top-p).
+
+    Examples
+    --------
+    >>> rng, p = np.random.default_rng(0), np.array([[0.1, 0.6, 0.3]])
+    >>> [int(sample(top_k=1)(p, rng)[0]), int(sample(nucleus=0.6)(p, rng)[0])]
+    [1, 1]
+    """
+    if temperature <= 0 or not 0 < nucleus <= 1:
+        raise ValueError(
+            f"temperature {temperature} must be above 0 and nucleus {nucleus} in (0, 1]"
+        )
+
+    def pick(probabilities, rng):
+        p = np.log(probabilities.astype(np.float64).clip(1e-30)) / temperature
+        p = np.exp(p - p.max(axis=1, keepdims=True))
+        order = np.argsort(-p, axis=1)
+        ordered = np.take_along_axis(p, order, axis=1)
+        ordered /= ordered.sum(axis=1, keepdims=True)
+        before = ordered.cumsum(axis=1) - ordered
+        ordered[before >= nucleus - 1e-12] = 0
+        if top_k:
+            ordered[:, top_k:] = 0
+        reached = ordered.cumsum(axis=1) >= rng.random((len(p), 1)) * ordered.sum(1, keepdims=True)
+        return np.take_along_axis(order, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
+
+    return pick
+
+
+class SlidingWindow:
+    """The report's generator: each prediction sees the last 64 tokens and nothing before.
+
+    64 windows overlap at any time. Each new token moves all of them one step on, in one matrix
+    product, and completes the oldest: so a token costs one step of 64 windows, not 64 steps.
+
+    Parameters
+    ----------
+    run : Run
+        Of an LSTM.
+    songs : int
+        How many songs are generated side by side.
+    """
+
+    def __init__(self, run: Run, songs: int):
+        cfg = run.cfg.network
+        weights = list(run.weights)
+        self.window, self.layers, self.songs = cfg.window, cfg.layers, songs
+        self.vocabulary = len(run.vocabulary)
+        self.embedding = weights.pop(0) if cfg.embedding else None
+        # Keras orders the gates i, f, g, o.
+        self.lstm = [tuple(weights[3 * i : 3 * i + 3]) for i in range(cfg.layers)]
+        self.dense = weights[3 * cfg.layers :]
+        self.h = np.zeros((cfg.layers, cfg.window, songs, cfg.units), np.float32)
+        self.c = np.zeros_like(self.h)
+        self.fed = 0
+
+    def feed(self, places: np.ndarray) -> np.ndarray | None:
+        """Add a token to each song.
+
+        Parameters
+        ----------
+        places : int array, shape (song,)
+
+        Returns
+        -------
+        float32 array, shape (song, V), or None
+            Logits of the next token; None until 64 tokens were fed.
+        """
+        newest = self.fed % self.window
+        self.h[:, newest] = self.c[:, newest] = 0
+        if self.embedding is None:
+            x = np.float32(places / self.vocabulary)[:, None]
+        else:
+            x = self.embedding[places]
+        for layer, (kernel, recurrent, bias) in enumerate(self.lstm):
+            x = self._step(layer, x @ kernel + bias, recurrent)
+        self.fed += 1
+        if self.fed < self.window:
+            return None
+        (hidden, hidden_bias), (out, out_bias) = self.dense[:2], self.dense[2:]
+        return _relu(x[self.fed % self.window] @ hidden + hidden_bias) @ out + out_bias
+
+    def _step(self, layer: int, x: np.ndarray, recurrent: np.ndarray) -> np.ndarray:
+        """Move all windows of one layer on; x is (song, 4 units) or (window, song, 4 units)."""
+        h, c = self.h[layer], self.c[layer]
+        gates = (h.reshape(-1, h.shape[-1]) @ recurrent).reshape(*h.shape[:2], -1)
+        gates += x
+        units = h.shape[-1]
+        i, f, g, o = (gates[..., k * units : (k + 1) * units] for k in range(4))
+        c *= _sigmoid(f)
+        c += _sigmoid(i) * np.tanh(g)
+        np.multiply(_sigmoid(o), np.tanh(c), out=h)
+        return h
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Turn logits into probabilities along the last axis."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def random_seeds(run: Run, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw 64 random tokens of the vocabulary a song (report 2.3); int array (song, 64)."""
+    return rng.integers(0, len(run.vocabulary), (n, run.cfg.network.window))
+
+
+def continue_tokens(
+    run: Run,
+    seeds: np.ndarray,
+    rng: np.random.Generator,
+    pick: Pick = argmax,
+    length: int = TOKENS,
+) -> np.ndarray:
+    """Predict token after token by the sliding window, many songs side by side.
+
+    Parameters
+    ----------
+    run : Run
+        Of an LSTM.
+    seeds : int array, shape (song, 64)
+        `random_seeds`, or pieces of songs.
+    rng : numpy Generator
+        Used by picks that draw.
+    pick : function
+        `argmax` or what `sample` makes.
+    length : int
+        New tokens a song.
+
+    Returns
+    -------
+    int array, shape (song, length)
+        Without the seeds.
+
+    Notes
+    -----
+    Report 2.3. Notebook: 04_generation, "A sliding window".
+    """
+    seeds = np.asarray(seeds)
+    if seeds.ndim != 2 or seeds.shape[1] != run.cfg.network.window:
+        raise ValueError(f"seeds are (song, {run.cfg.network.window}), got {seeds.shape}")
+    network = SlidingWindow(run, len(seeds))
+    for places in seeds.T:
+        logits = network.feed(places)
+    generated = np.empty((len(seeds), length), np.int32)
+    with progress_line(f"generating with {run.cfg.name}", length) as show:
+        for tick in range(length):
+            generated[:, tick] = pick(softmax(logits), rng)
+            if tick + 1 < length:
+                logits = network.feed(generated[:, tick])
+            show(tick + 1)
+    return generated
+
+
+def lstm_songs(
+    run: Run,
+    n: int,
+    rng: np.random.Generator,
+    pick: Pick = argmax,
+    seeds: np.ndarray | None = None,
+    length: int = TOKENS,
+) -> list[Song]:
+    """Generate songs with an LSTM, each token one tick of an eighth note at 120 qpm.
+
+    Parameters are those of `continue_tokens`; `seeds` are random unless given.
+
+    Returns
+    -------
+    list of Song
+
+    Notes
+    -----
+    Report 2.3 and 3.3, figures 9-11. Notebook: 04_generation, "Figure 9".
+    """
+    seeds = random_seeds(run, n, rng) if seeds is None else seeds
+    generated = continue_tokens(run, seeds, rng, pick, length)
+    return [play(run, places, f"{run.cfg.name} {i}") for i, places in enumerate(generated)]
+
+
+def play(run: Run, places: np.ndarray, title: str) -> Song:
+    """Make a song of integers of the run's vocabulary: an eighth note each, at 120 qpm."""
+    return tokens.to_song(
+        run.vocabulary.decode(places),
+        run.cfg.network.ticks_per_beat,
+        tempo_qpm=TEMPO_QPM,
+        title=title,
+        source=run.cfg.name,
+    )
+
+
+def report_songs(run: Run, n: int = 64) -> np.ndarray:
+    """Generate as the report does, from random tokens by argmax, and keep the result in the run.
+
+    Returns
+    -------
+    int array, shape (song, 500)
+        Integers of the run's vocabulary: see `play`.
+
+    Notes
+    -----
+    Report 2.3. Figures 9, 10 and 11 choose among these. Notebook: 04_generation, "Figure 9".
+    """
+    made_by = hashlib.sha256(Path(__file__).read_bytes().replace(b"\r\n", b"\n"))
+    kept = run.folder / f"songs-{n}-{made_by.hexdigest()[:10]}.npy"
+    if not kept.exists():
+        rng = np.random.default_rng(run.cfg.seed)
+        generated = continue_tokens(run, random_seeds(run, n, rng), rng)
+        with whole(kept) as part, part.open("wb") as file:
+            np.save(file, generated)
+    return np.load(kept, allow_pickle=False)

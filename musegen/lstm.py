@@ -1,0 +1,66 @@
+"""The two LSTM networks of report 2.3, which predict the next token."""
+
+from musegen.backend import load_keras
+from musegen.config import LSTMConfig
+
+
+def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
+    """Build and compile one of the networks.
+
+    Parameters
+    ----------
+    cfg : LSTMConfig
+        `config.SMALL` (two layers of 256) or `config.DEEP` (ten layers of 128).
+    vocabulary : int
+        V, the number of tokens.
+    every_position : bool
+        False: the report's network, one prediction after the whole window. True: the same
+        layers and weights with a prediction after each of its tokens, for fast training.
+
+    Returns
+    -------
+    keras.Model
+        (window, 64) integers -> (window, V) probabilities, or (window, 64, V) at every position.
+        Small 855,296 + 257 V parameters, deep 1,267,328 + 129 V.
+
+    Notes
+    -----
+    The division of each token by V (report 2.1) is the first layer.
+    Notebook: 03_lstm_training, "The small network".
+    """
+    keras = load_keras()
+    layers = keras.layers
+    tokens = layers.Input((None,), dtype="int32", name="tokens")
+    normal = keras.initializers.RandomNormal
+    if cfg.embedding:
+        embed = layers.Embedding(
+            vocabulary, cfg.embedding, embeddings_initializer=normal(stddev=1.0), name="embedding"
+        )
+        x = embed(tokens)
+    else:
+        x = layers.Rescaling(1 / vocabulary, name="token_over_V")(tokens)
+        x = layers.Reshape((-1, 1), name="one_number")(x)
+    for i in range(1, cfg.layers + 1):
+        more = every_position or i < cfg.layers
+        spread = {}
+        if i == 1 and not cfg.embedding:
+            # Keras's default lets the one number token / V move the gates by less than 0.08, so
+            # that all tokens look alike; this lets every gate turn at a place of its own.
+            spread = {
+                "kernel_initializer": normal(stddev=cfg.input_spread),
+                "bias_initializer": normal(stddev=cfg.input_spread / 2),
+                "unit_forget_bias": False,
+            }
+        x = layers.LSTM(cfg.units, return_sequences=more, name=f"lstm_{i}", **spread)(x)
+        x = layers.Dropout(cfg.dropout, name=f"dropout_{i}")(x)
+    x = layers.Dense(cfg.units, activation="relu", name="dense")(x)
+    if cfg.dense_dropout:
+        x = layers.Dropout(cfg.dropout, name="dropout_dense")(x)
+    x = layers.Dense(vocabulary, activation="softmax", name="next_token")(x)
+    model = keras.Model(tokens, x, name="lstm")
+    model.compile(
+        keras.optimizers.Adam(cfg.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight"),
+        weighted_metrics=["accuracy"],
+    )
+    return model

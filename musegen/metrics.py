@@ -1,0 +1,245 @@
+"""Numbers about songs and predictions: what the report says in words, counted.
+
+Metrics
+-------
+distinct_pitches
+    "Two notes only" (report 3.3.1) or "varied" (3.3.2).
+copied_run
+    "Taking snippets from the training set" (3.3.3): the longest run of tokens found there.
+cells
+    How much of a piano-roll an autoencoder gives back.
+next_token_table
+    How well the next token is predicted, beside rules that need no network.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from musegen import tokens
+from musegen.song import Song
+from musegen.training import Run
+
+
+def distinct_pitches(song: Song) -> int:
+    """Count the different pitches of a song.
+
+    Notes
+    -----
+    Notebook: 04_generation, "Figure 9".
+    """
+    return len(np.unique(song.notes["pitch"]))
+
+
+@dataclass(frozen=True)
+class CopiedRun:
+    """The longest run of tokens that a song shares with one training song.
+
+    Attributes
+    ----------
+    length : int
+        Tokens, that is eighth notes.
+    start : int
+        Where it begins in the song.
+    song : int
+        Which training song it is from; -1 if nothing is shared.
+    """
+
+    length: int
+    start: int
+    song: int
+
+
+def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> CopiedRun:
+    """Find the longest run of tokens that also stands in a training song.
+
+    Parameters
+    ----------
+    places : int array, shape (token,)
+        A song as integers of the vocabulary.
+    training : sequence of int arrays
+        The training songs, likewise.
+
+    Examples
+    --------
+    >>> copied_run([5, 1, 2, 3, 5], [[9, 1, 2], [1, 2, 3, 4]])
+    CopiedRun(length=3, start=1, song=1)
+
+    Notes
+    -----
+    A run of one token repeated counts like any other if a training song holds it.
+    Notebook: 04_generation, "Figure 11".
+    """
+    # Tokens as characters, songs as lines: Python's substring search is fast.
+    song = "".join(chr(32 + place) for place in places)
+    lines = "\n".join("".join(chr(32 + place) for place in other) for other in training)
+    length = start = 0
+    for i in range(len(song)):
+        while i + length < len(song) and song[i : i + length + 1] in lines:
+            length, start = length + 1, i
+    found = lines.find(song[start : start + length])
+    return CopiedRun(length, start, lines.count("\n", 0, found) if length else -1)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """How a played piano-roll compares with the true one.
+
+    Attributes
+    ----------
+    recall : float
+        Share of the sounding cells that are played.
+    precision : float
+        Share of the played cells that sound; 1 if none is played.
+    wrong : float
+        Share of all cells that differ.
+    """
+
+    recall: float
+    precision: float
+    wrong: float
+
+
+def cells(played: np.ndarray, true: np.ndarray) -> Cells:
+    """Compare two bool arrays of the same shape, cell by cell.
+
+    Examples
+    --------
+    >>> cells(np.array([1, 1, 0, 0]) > 0, np.array([1, 0, 0, 0]) > 0)
+    Cells(recall=1.0, precision=0.5, wrong=0.25)
+
+    Notes
+    -----
+    Notebook: 02_autoencoder_training, "Does it give the music back?".
+    """
+    both = int((played & true).sum())
+    return Cells(
+        both / max(1, int(true.sum())),
+        both / int(played.sum()) if played.any() else 1.0,
+        float(np.mean(played != true)),
+    )
+
+
+# --- Prediction ----------------------------------------------------------------------------------
+
+
+class Rules:
+    """Predictors that only count tokens, as yardsticks for the networks.
+
+    Each gives a probability to every token, so that accuracy and loss mean the same for all.
+
+    Parameters
+    ----------
+    training : sequence of int arrays
+        The training songs as integers.
+    vocabulary : int
+        V.
+    """
+
+    def __init__(self, training: Sequence[np.ndarray], vocabulary: int):
+        self.pairs = np.zeros((vocabulary, vocabulary))
+        for song in training:
+            np.add.at(self.pairs, (song[:-1], song[1:]), 1)
+        counts = np.bincount(np.concatenate(training), minlength=vocabulary)
+        self.frequency = counts / counts.sum()
+        self.repeats = np.trace(self.pairs) / self.pairs.sum()
+
+    def most_frequent(self, last: np.ndarray) -> np.ndarray:
+        """Expect each token as often as it occurs; (token,) -> (token, V)."""
+        return np.tile(self.frequency, (len(last), 1))
+
+    def repeat_last(self, last: np.ndarray) -> np.ndarray:
+        """Expect the last token again, as often as songs repeat one."""
+        expected = (1 - self.repeats) * self.most_frequent(last)
+        expected[np.arange(len(last)), last] += self.repeats
+        return expected
+
+    def bigram(self, last: np.ndarray) -> np.ndarray:
+        """Expect what followed the last token in training (Witten and Bell's smoothing)."""
+        followers = self.pairs[last]
+        total = followers.sum(axis=1, keepdims=True)
+        kinds = np.count_nonzero(followers, axis=1)[:, None].clip(1)
+        return (followers + kinds * self.frequency) / (total + kinds)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How well the next token is predicted on held-out songs.
+
+    Attributes
+    ----------
+    accuracy : float
+        Share of *all* targets that got the highest probability; unknown ones count as wrong.
+    loss : float
+        Mean of -log(probability), in nats, over the known targets.
+    unknown : float
+        Share of targets outside the vocabulary.
+    targets : int
+    """
+
+    accuracy: float
+    loss: float
+    unknown: float
+    targets: int
+
+
+def judge(probabilities: np.ndarray, targets: np.ndarray, known: np.ndarray) -> Prediction:
+    """Judge predictions, shape (target, V), of tokens, shape (target,).
+
+    Examples
+    --------
+    >>> p = np.array([[0.5, 0.5, 0], [0.1, 0.9, 0]])
+    >>> judge(p, np.array([1, 1]), np.array([True, False])).unknown
+    0.5
+    """
+    right = (probabilities.argmax(axis=1) == targets) & known
+    p = probabilities[np.arange(len(targets)), targets][known]
+    loss = float(-np.log(p.clip(1e-12)).mean())
+    return Prediction(float(right.mean()), loss, float(1 - known.mean()), len(targets))
+
+
+def next_token_table(*runs: Run):
+    """Compare networks and rules on the same held-out windows.
+
+    Parameters
+    ----------
+    *runs : Run
+        Of LSTMs trained on the same songs.
+
+    Returns
+    -------
+    DataFrame
+        A row a predictor, with the columns of `Prediction`; the rules come first.
+
+    Notes
+    -----
+    The held-out songs are the same for all runs, and nothing was chosen by looking at them.
+    Notebook: 03_lstm_training, "Who predicts best?".
+    """
+    import pandas as pd
+
+    run = runs[0]
+    cut, known = heldout_windows(run)
+    rules = Rules(run.tokens.encoded, len(run.vocabulary))
+    rows = {
+        name: judge(rule(cut.inputs[:, -1]), cut.targets, known)
+        for name, rule in (
+            ("most frequent token", rules.most_frequent),
+            ("repeat the last token", rules.repeat_last),
+            ("bigram", rules.bigram),
+        )
+    }
+    for run in runs:
+        cut, known = heldout_windows(run)
+        predicted = run.model.predict(cut.inputs, batch_size=512, verbose=0)
+        rows[run.cfg.name] = judge(predicted, cut.targets, known)
+    return pd.DataFrame([vars(row) for row in rows.values()], index=rows.keys())
+
+
+def heldout_windows(run: Run) -> tuple[tokens.Windows, np.ndarray]:
+    """Windows of the held-out songs, and whether the vocabulary knows each target."""
+    songs, window = run.heldout_tokens, run.cfg.network.window
+    cut = tokens.windows(songs.encoded, window)
+    known = tokens.windows(songs.known, window).targets.astype(bool)
+    return cut, known

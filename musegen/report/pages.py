@@ -1,0 +1,166 @@
+"""The files of the report: a page per notebook, figures, tables, songs, and the index."""
+
+import base64
+import html
+import inspect
+import io
+from pathlib import Path
+from string import Template
+
+from musegen import config, figures, ledger, survey
+from musegen.files import whole
+
+# The captions of the report, in its own words.
+CAPTIONS = {
+    5: "Aggregated comparison of experienced authenticity.",
+    6: "Comparison between the two individual songs from the autoencoder model trained on the "
+    "large dataset.",
+    7: "Plot of MIDI representation for the 2 songs generated from the autoencoder model trained "
+    "on 10 songs.",
+    8: "Plot of MIDI representation for the 2 songs generated from the autoencoder model trained "
+    "on 256 songs.",
+    9: "Plot of MIDI representation for two songs generated in a simple fashion using LSTM.",
+    10: "Plot of MIDI representation for two songs generated in a more varied fashion using LSTM.",
+    11: "MIDI representation of two songs generated in a more overfitted fashion using LSTM.",
+}
+SONGS = range(7, 12)  # the figures that show songs
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a whole file or nothing."""
+    with whole(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_page(notebook, page: Path, copy: Path) -> None:
+    """Write a notebook as an HTML page that needs no network, and as a notebook beside it."""
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="")
+    text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": page.stem}})
+    back = '<p style="margin:1em"><a href="index.html">All figures and pages</a></p>'
+    write(page, text.replace("<main>", f"{back}\n<main>", 1))
+    write(copy, nbformat.writes(notebook))
+
+
+def write_figure(number: int, folder: Path) -> None:
+    """Draw a figure as PNG and SVG; write the numbers behind 5 and 6 and the songs of 7-11."""
+    name = f"figure_{number:02}"
+    figures.set_style()
+    figure = getattr(figures, f"figure_{number}")()
+    for kind, metadata in (("png", {}), ("svg", {"Date": None})):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, metadata=metadata)
+        write(folder / "figures" / f"{name}.{kind}", buffer.getvalue())
+    if number not in SONGS:
+        _write_csv(folder / "figures" / f"{name}.csv", _numbers(number))
+        return
+    for i, song in enumerate(figures.figure_songs(number), start=1):
+        (folder / "songs").mkdir(exist_ok=True)
+        song.to_midi(folder / "songs" / f"{name}_{i}.mid")
+
+
+def _numbers(number: int):
+    """Look up the recovered grades behind figure 5, their ranges behind figure 6."""
+    counts = survey.recovered()
+    if number == 5:
+        return counts
+    return survey.ranges(survey.splits(survey.wide(counts).loc["AE large dataset"]))
+
+
+def write_tables(folder: Path) -> None:
+    """Write tables 1 and 2, printed beside recomputed, and the ledger, as CSV."""
+    for number in (1, 2):
+        _write_csv(folder / "tables" / f"table_{number}.csv", table(number))
+    _write_csv(folder / "ledger.csv", ledger.ledger())
+
+
+def table(number: int):
+    """Set table 1 or 2 of the report beside what the recovered grades give.
+
+    Every split of the grades that fits table 2 gives it the same numbers; the first one serves.
+    """
+    grades, share = survey.wide(survey.recovered()), "without 3"
+    if number == 2:
+        splits = survey.splits(grades.loc["AE large dataset"])
+        grades = splits[splits["split"] == 0].set_index("source")[survey.GRADES]
+        share = "all answers"
+    compared = survey.recomputed(survey.printed(number), grades, share)
+    return compared.rename(columns={"ours": "recomputed"})
+
+
+def _write_csv(path: Path, frame) -> None:
+    write(path, frame.to_csv(index=False))
+
+
+def write_index(folder: Path, notebooks: list[Path]) -> None:
+    """Bind what is there into ``index.html``, its pictures inside it."""
+    template = Template((Path(__file__).parent / "index.html").read_text(encoding="utf-8"))
+    page = template.substitute(
+        profile=config.profile().name,
+        corpus=html.escape(config.source()),
+        notebooks="\n".join(_link(folder, n) for n in notebooks),
+        figures="\n".join(_figure(folder, n) for n in CAPTIONS),
+        tables="\n".join(_table(folder, n) for n in (1, 2)),
+        verdicts=_verdicts(folder),
+        ledger=_html(folder / "ledger.csv"),
+    )
+    write(folder / "index.html", page)
+
+
+def _link(folder: Path, notebook: Path) -> str:
+    page = folder / f"{notebook.stem}.html"
+    title = html.escape(_title(notebook))
+    return f'<li><a href="{page.name}">{title}</a></li>' if page.exists() else f"<li>{title}</li>"
+
+
+def _title(notebook: Path) -> str:
+    """Read the heading of a notebook's first cell."""
+    import nbformat
+
+    cells = nbformat.read(notebook, as_version=4).cells
+    heading = cells[0].source.splitlines()[0] if cells else ""
+    return heading.lstrip("# ") or notebook.stem
+
+
+def _figure(folder: Path, number: int) -> str:
+    name = f"figure_{number:02}"
+    picture = folder / "figures" / f"{name}.png"
+    if not picture.exists():
+        return ""
+    data = base64.b64encode(picture.read_bytes()).decode()
+    songs = sorted((folder / "songs").glob(f"{name}_*.mid"))
+    files = [f"figures/{name}.{kind}" for kind in ("svg", "csv")] + [
+        f"songs/{s.name}" for s in songs
+    ]
+    links = " ".join(f'<a href="{f}">{Path(f).name}</a>' for f in files if (folder / f).exists())
+    shown = inspect.getdoc(getattr(figures, f"figure_{number}")).split("\n\n")[0]
+    return (
+        f'<figure id="{name}"><img src="data:image/png;base64,{data}" alt="Figure {number}">'
+        f"<figcaption><b>Figure {number}.</b> <q>{CAPTIONS[number]}</q> "
+        f"Here: {html.escape(shown)} <span>{links}</span></figcaption></figure>"
+    )
+
+
+def _table(folder: Path, number: int) -> str:
+    return f"<h3>Table {number}</h3>\n" + _html(folder / "tables" / f"table_{number}.csv")
+
+
+def _html(file: Path) -> str:
+    import pandas as pd
+
+    if not file.exists():
+        return "<p>Not made yet.</p>"
+    frame = pd.read_csv(file, dtype={"printed": str}, keep_default_na=False)
+    body = frame.to_html(index=False, border=0, float_format="{:.3f}".format)
+    return f'<div class="wide">{body}</div>'
+
+
+def _verdicts(folder: Path) -> str:
+    import pandas as pd
+
+    if not (folder / "ledger.csv").exists():
+        return ""
+    counts = pd.read_csv(folder / "ledger.csv")["verdict"].value_counts()
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())

@@ -1,0 +1,652 @@
+"""The survey of report 2.4 and 3.1: which grades could have given its tables, and what they show.
+
+29 people graded ten songs, two from each of five sources, from 1 (surely a human) to 5 (surely a
+computer). Their answers are lost; tables 1 and 2 are left. This module asks which histograms of
+grades have the printed mean, variance and share, in the line of the GRIM, SPRITE and CORVIDS
+checks of published statistics. What it finds is *recovered*, never *collected*.
+
+Conventions
+-----------
+A *histogram* is five counts, of the grades 1..5. A frame of histograms is wide (a row each, with
+columns ``source`` and 1..5) or long (columns ``source``, ``grade``, ``count``). Shares are in
+percent, as the report prints them.
+
+Notebook: 05_survey_analysis.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import lru_cache
+from itertools import chain, combinations, product
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from musegen import config
+
+GRADES = np.arange(1, 6)  # report 2.4: 1 surely a human, 5 surely a computer
+PEOPLE = 29  # report 3.1; two songs a source make 58 answers
+ANSWERS = range(48, 2 * PEOPLE + 1)  # ours: 58 as the text says, fewer in case answers are missing
+MEAN, VARIANCE, NATURAL = (
+    "Arithmetic mean",
+    "Variance",
+    "Probability to be perceived as natural",
+)  # as tables 1 and 2 name them
+VARIANCES = ("population", "sample")  # divided by n, by n - 1
+SHARES = ("all answers", "without 3")  # what grades 1 and 2 are a share of; report 3.1 says all
+
+
+class Reading(NamedTuple):
+    """One way to read table 1: how many answers, which variance, which share."""
+
+    n: int
+    variance: str
+    share: str
+
+
+# --- The tables as printed -------------------------------------------------------------------
+
+
+def printed(table: int) -> pd.DataFrame:
+    """Table 1 or 2 as the report prints it: strings, a row a measure, a column a source or song.
+
+    Notes
+    -----
+    Report 3.1. Notebook: 05_survey_analysis, "What is left of the survey".
+    """
+    return pd.read_csv(config.data_dir() / f"survey_table_{table}.csv", dtype=str, index_col=0)
+
+
+def alike(table: pd.DataFrame) -> pd.DataFrame:
+    """Give every number of a row as many decimals as its longest neighbour: 68 % is 68.00 %.
+
+    Examples
+    --------
+    >>> alike(pd.DataFrame({"a": ["70.37 %"], "b": ["68 %"]})).loc[0, "b"]
+    '68.00 %'
+    """
+
+    def padded(row):
+        decimals = max(_decimals(text) for text in row)
+        return row.map(lambda text: text.replace(str(_value(text)), f"{_value(text):.{decimals}f}"))
+
+    return table.apply(padded, axis=1)
+
+
+def _value(text: str) -> Decimal:
+    return Decimal(text.removesuffix("%").strip())
+
+
+def _decimals(text: str) -> int:
+    return -_value(text).as_tuple().exponent
+
+
+def interval(text: str) -> tuple[float, float]:
+    """Bound what a printed number may have been rounded from, both ends included.
+
+    Examples
+    --------
+    >>> interval("2.40"), interval("68 %")
+    ((2.395, 2.405), (67.5, 68.5))
+    """
+    half = Decimal(5).scaleb(-_decimals(text) - 1)
+    return float(_value(text) - half), float(_value(text) + half)
+
+
+def _rounds_to(values: np.ndarray, text: str) -> np.ndarray:
+    low, high = interval(text)
+    return (values > low - 1e-9) & (values < high + 1e-9)  # 1e-9: floats at the very ends
+
+
+# --- Which histograms fit --------------------------------------------------------------------
+
+
+@lru_cache(maxsize=len(ANSWERS))
+def histograms(n: int) -> np.ndarray:
+    """Every histogram of `n` grades, int8 array of shape (comb(n + 4, 4), 5).
+
+    Four bars among `n` stars part them into five counts.
+
+    Examples
+    --------
+    >>> histograms(1).tolist()[0], len(histograms(2))
+    ([0, 0, 0, 0, 1], 15)
+    """
+    bars = chain.from_iterable(combinations(range(n + 4), 4))
+    bars = np.fromiter(bars, np.int8, 4 * comb(n + 4, 4)).reshape(-1, 4)
+    return np.diff(bars, axis=1, prepend=np.int8(-1), append=np.int8(n + 4)) - np.int8(1)
+
+
+def measures(counts, variance: str = "sample", share: str = "without 3") -> dict[str, np.ndarray]:
+    """Mean, variance and share of natural answers (grades 1 and 2, in percent) of histograms.
+
+    Parameters
+    ----------
+    counts : int array, shape (..., 5)
+    variance : {"population", "sample"}
+    share : {"all answers", "without 3"}
+
+    Returns
+    -------
+    dict of float arrays, shape (...)
+        By the names that tables 1 and 2 give them; not a number where nothing is divided.
+
+    Examples
+    --------
+    >>> {name: float(value) for name, value in measures([1, 1, 1, 0, 1]).items()}["Arithmetic mean"]
+    2.75
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Which histograms could have given table 1?".
+    """
+    counts = np.asarray(counts)
+    n, total, squares = counts.sum(-1), counts @ GRADES, counts @ GRADES**2
+    asked = n - counts[..., 2] * (share == "without 3")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            MEAN: total / n,
+            VARIANCE: (squares - total**2 / n) / (n - (variance == "sample")),
+            NATURAL: 100 * counts[..., :2].sum(-1) / asked,
+        }
+
+
+def fits(counts: np.ndarray, column: pd.Series, variance: str, share: str) -> np.ndarray:
+    """Whether histograms round to the numbers of one printed column, bool array."""
+    ours = measures(counts, variance, share)
+    return np.logical_and.reduce([_rounds_to(ours[name], text) for name, text in column.items()])
+
+
+def solutions(table: pd.DataFrame, answers: Iterable[int] = ANSWERS) -> pd.DataFrame:
+    """Find every histogram that fits a column of table 1, under every reading.
+
+    Parameters
+    ----------
+    table : DataFrame of str
+        `printed(1)`, or `alike(printed(1))`.
+    answers : iterable of int
+        The numbers of answers to try.
+
+    Returns
+    -------
+    DataFrame
+        A row a solution: `source`, `n`, `variance`, `share`, and the counts of grades 1..5.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Which histograms could have given table 1?".
+    """
+    rows = []
+    for n in answers:
+        means = measures(histograms(n))[MEAN]
+        for source, column in table.items():
+            near = histograms(n)[_rounds_to(means, column[MEAN])]
+            for variance, share in product(VARIANCES, SHARES):
+                fitting = near[fits(near, column, variance, share)].tolist()
+                rows += [(source, n, variance, share, *counts) for counts in fitting]
+    found = pd.DataFrame(rows, columns=["source", *Reading._fields, *GRADES.tolist()])
+    return found.astype({"source": pd.CategoricalDtype(table.columns, ordered=True)})
+
+
+def readings(found: pd.DataFrame) -> pd.DataFrame:
+    """Count the solutions of each column under each reading that gives any column one.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "The one reading".
+    """
+    counted = pd.crosstab([found[name] for name in Reading._fields], found["source"])
+    counted = counted.reindex(columns=found["source"].cat.categories, fill_value=0)
+    return counted.assign(solved=(counted > 0).sum(axis=1)).rename_axis(columns=None)
+
+
+def reading(found: pd.DataFrame) -> Reading:
+    """Find the one reading under which every column has a solution.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or more than one.
+    """
+    counted = readings(found)
+    whole = counted.index[counted["solved"] == counted.shape[1] - 1]
+    if len(whole) != 1:
+        raise ValueError(
+            f"{len(whole)} readings give every column of table 1 a solution, not one; "
+            "compare data/survey_table_1.csv with the report"
+        )
+    n, variance, share = whole[0]
+    return Reading(int(n), variance, share)
+
+
+def under(found: pd.DataFrame, one: Reading) -> pd.DataFrame:
+    """Keep the solutions under one reading, in wide form: `source` and the counts of 1..5."""
+    kept = (found[list(Reading._fields)] == list(one)).all(axis=1)
+    return found.loc[kept, ["source", *GRADES]].sort_values("source").reset_index(drop=True)
+
+
+def shaken(table: pd.DataFrame, one: Reading) -> pd.DataFrame:
+    """Change each printed number by one in its last digit and count the solutions that are left.
+
+    Parameters
+    ----------
+    table : DataFrame of str
+        `alike(printed(1))`.
+    one : Reading
+
+    Returns
+    -------
+    DataFrame
+        Columns `measure`, `source`, `printed`, `instead`, `solutions` of the column.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "How easily could this happen by accident?".
+    """
+    rows = []
+    for measure, source, text in table.melt(ignore_index=False).itertuples():
+        for step in (-1, 1):
+            changed = str(_value(text) + step * Decimal(1).scaleb(-_decimals(text)))
+            column = table[[source]].copy()
+            column.loc[measure, source] = changed
+            left = len(under(solutions(column, [one.n]), one))
+            rows.append((measure, source, text, changed, left))
+    return pd.DataFrame(rows, columns=["measure", "source", "printed", "instead", "solutions"])
+
+
+def recovered(table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Recover the histogram of each source: columns `source`, `grade`, `count`.
+
+    "68 %" is read as 68.00 like its neighbours; `ranges` says what it costs to read it as printed.
+
+    Raises
+    ------
+    ValueError
+        If table 1 does not lead to one reading and one histogram a source.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "The recovered grades".
+    """
+    table = alike(printed(1) if table is None else table)
+    found = solutions(table)
+    one = under(found, reading(found))
+    if len(one) != table.shape[1]:
+        raise ValueError(
+            f"table 1 allows {len(one)} histograms for its {table.shape[1]} sources, not one each; "
+            "survey.under lists them"
+        )
+    return long(one)
+
+
+def long(histograms: pd.DataFrame) -> pd.DataFrame:
+    """Turn the wide form into a row a count: columns `source`, `grade`, `count`."""
+    melted = histograms.melt("source", GRADES, var_name="grade", value_name="count")
+    return melted.sort_values(["source", "grade"], ignore_index=True)
+
+
+def wide(counts: pd.DataFrame) -> pd.DataFrame:
+    """Turn the long form into a histogram a row: index `source`, columns 1..5."""
+    return counts.pivot_table("count", "source", "grade", aggfunc="sum", observed=True)
+
+
+def ranges(histograms: pd.DataFrame) -> pd.DataFrame:
+    """Say how far each count may lie: columns `source`, `grade`, `low`, `high`.
+
+    Parameters
+    ----------
+    histograms : DataFrame
+        Several histograms a source in wide form, from `under` or `splits`.
+    """
+    each = long(histograms).groupby(["source", "grade"], observed=True)["count"]
+    return each.agg(low="min", high="max").reset_index()
+
+
+def variants(histograms: pd.DataFrame) -> list[pd.DataFrame]:
+    """Take one histogram a source in every possible way; each in long form, as `recovered` is."""
+    rows = [group.index for _, group in histograms.groupby("source", observed=True)]
+    return [long(histograms.loc[list(chosen)]) for chosen in product(*rows)]
+
+
+def splits(counts, table: pd.DataFrame | None = None, share: str = "all answers") -> pd.DataFrame:
+    """Part one source's histogram into its two songs in every way that fits table 2.
+
+    Parameters
+    ----------
+    counts : sequence of 5 int
+        The histogram of the autoencoder trained on 256 songs.
+    table : DataFrame of str, optional
+        `printed(2)`.
+    share : {"all answers", "without 3"}
+
+    Returns
+    -------
+    DataFrame
+        Columns `split`, `source` (here the song) and the counts of grades 1..5. No number of
+        answers a song is assumed.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Figure 6".
+    """
+    table = printed(2) if table is None else table
+    counts = np.asarray(counts)
+    first = np.indices(counts + 1).reshape(5, -1).T
+    songs = (first, counts - first)
+    fit = np.logical_and(
+        *(fits(s, table[c], "sample", share) for s, c in zip(songs, table, strict=True))
+    )
+    parts = [pd.DataFrame(song[fit], columns=GRADES) for song in songs]
+    return pd.concat(dict(zip(table, parts, strict=True)), names=["source", "split"]).reset_index()
+
+
+def recomputed(table: pd.DataFrame, histograms: pd.DataFrame, share: str) -> pd.DataFrame:
+    """Compute a printed table anew: `measure`, `source`, `printed`, `ours`, `difference`.
+
+    Parameters
+    ----------
+    table : DataFrame of str
+        `printed(1)` or `printed(2)`.
+    histograms : DataFrame
+        Index: the table's columns; columns: grades 1..5.
+    share : {"all answers", "without 3"}
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Table 1, recomputed".
+    """
+    ours = measures(histograms.loc[list(table), GRADES].to_numpy(), share=share)
+    rows = [
+        (name, source, text, value, value - float(_value(text)))
+        for name, texts in table.iterrows()
+        for (source, text), value in zip(texts.items(), ours[name], strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["measure", "source", "printed", "ours", "difference"])
+
+
+def naturals(counts: pd.DataFrame) -> pd.DataFrame:
+    """Set both definitions of "natural" side by side, with the order of sources under each.
+
+    Sources that are level share the better place.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Two definitions of natural".
+    """
+    table = wide(counts)
+    shares = {share: measures(table.to_numpy(), share=share)[NATURAL] for share in SHARES}
+    shares = pd.DataFrame(shares, index=table.index)
+    orders = shares.rank(ascending=False, method="min").astype(int).add_prefix("order, ")
+    return shares.join(orders)
+
+
+def cells_with(number: int, histograms: pd.DataFrame) -> pd.DataFrame:
+    """Find where a count stands in histograms of wide form: columns `source`, `grade`."""
+    counts = long(histograms)
+    return counts.loc[counts["count"] == number, ["source", "grade"]].reset_index(drop=True)
+
+
+# --- More than chance? -----------------------------------------------------------------------
+
+
+def graded(histogram) -> np.ndarray:
+    """Write a histogram out as its grades, sorted.
+
+    Examples
+    --------
+    >>> graded([1, 0, 2, 0, 0]).tolist()
+    [1, 3, 3]
+    """
+    return np.repeat(GRADES, histogram)
+
+
+def superiority(a, b) -> np.ndarray:
+    """How often an answer to `b` is a higher grade than one to `a`, ties counted half.
+
+    0.5 says that the two are graded alike. Cliff's delta is twice this less one.
+
+    Parameters
+    ----------
+    a, b : int arrays, shape (..., 5)
+
+    Examples
+    --------
+    >>> float(superiority([1, 0, 0, 0, 1], [0, 0, 1, 0, 1]))
+    0.625
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    higher = (GRADES[:, None] < GRADES) + 0.5 * (GRADES[:, None] == GRADES)
+    return np.einsum("...i,ij,...j->...", a, higher, b) / (a.sum(-1) * b.sum(-1))
+
+
+def rank_test(a, b) -> float:
+    """Give the p-value of Mann and Whitney's two-sided rank test, corrected for ties."""
+    return float(stats.mannwhitneyu(graded(a), graded(b), method="asymptotic").pvalue)
+
+
+def holm(p) -> np.ndarray:
+    """Correct p-values for their number by Holm's method.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p, float)
+    order = np.argsort(p)
+    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    return steps.clip(max=1)[np.argsort(order)]
+
+
+def resampled(histogram, rng: np.random.Generator, times: int = 10_000) -> np.ndarray:
+    """Draw as many answers with replacement, again and again: int array (times, 5)."""
+    histogram = np.asarray(histogram)
+    return rng.multinomial(histogram.sum(), histogram / histogram.sum(), size=times)
+
+
+def _middle(draws) -> tuple[float, float]:
+    return tuple(np.quantile(draws, [0.025, 0.975]).tolist())
+
+
+def intervals(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Put 95 % intervals around each source's mean and shares, answers taken as independent.
+
+    Returns
+    -------
+    DataFrame
+        Columns `source`, `measure`, `value`, `low`, `high`: bootstrap for the mean, Wilson's
+        interval for the shares (in percent) under both definitions.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "How sure are the numbers of a source?".
+    """
+    rows = []
+    for source, histogram in wide(counts).iterrows():
+        mean = measures(histogram)[MEAN]
+        drawn = measures(resampled(histogram, rng))[MEAN]
+        rows.append((source, MEAN, float(mean), *_middle(drawn)))
+        for share in SHARES:
+            asked = histogram.sum() - histogram[3] * (share == "without 3")
+            test = stats.binomtest(int(histogram[[1, 2]].sum()), int(asked))
+            wilson = test.proportion_ci(method="wilson")
+            name = f"natural, {share}"
+            rows.append((source, name, *(100 * v for v in (test.statistic, *wilson))))
+    return pd.DataFrame(rows, columns=["source", "measure", "value", "low", "high"])
+
+
+def comparisons(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Compare every two sources, answers taken as independent.
+
+    Returns
+    -------
+    DataFrame
+        A row a pair: `a`, `b`, `difference` of the means (b - a), `superiority` of b with its
+        95 % bootstrap interval `low`, `high`, `delta` (Cliff's), `p` and `holm`.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Are the differences larger than chance?".
+    """
+    rows, table = [], wide(counts)
+    drawn = {source: resampled(histogram, rng) for source, histogram in table.iterrows()}
+    for a, b in combinations(table.index, 2):
+        first, second = table.loc[a], table.loc[b]
+        difference = measures(second)[MEAN] - measures(first)[MEAN]
+        better = float(superiority(first, second))
+        low, high = _middle(superiority(drawn[a], drawn[b]))
+        p = rank_test(first, second)
+        rows.append((a, b, difference, better, low, high, 2 * better - 1, p))
+    columns = ["a", "b", "difference", "superiority", "low", "high", "delta", "p"]
+    return pd.DataFrame(rows, columns=columns).assign(holm=lambda frame: holm(frame["p"]))
+
+
+def pairing(counts: pd.DataFrame) -> pd.DataFrame:
+    """Say how much the lost pairing of answers could change the difference of two sources.
+
+    The same people graded everything, but who gave which grade is lost. Two arrangements of the
+    recovered answers frame what it may have been. *Opposite*, the widest there is: a person's two
+    answers to a source agree, and who grades one source low grades the other high. *Alike*, about
+    the narrowest: who grades one source low grades the other low. *Independent* lies between.
+
+    Returns
+    -------
+    DataFrame
+        Columns `a`, `b`, `arrangement`, `difference` of the means (b - a), `low`, `high`: 95 %,
+        Student's t over people, for *independent* over answers.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "What the lost pairing hides".
+    """
+    rows, table = [], wide(counts)
+    for a, b in combinations(table.index, 2):
+        first, second = graded(table.loc[a]), graded(table.loc[b])
+        alike, opposite = second - first, second - first[::-1]  # opposite comes out sorted
+        alike = np.sort(alike)
+        people = {
+            "alike": (alike + alike[::-1])[: len(alike) // 2] / 2,
+            "opposite": (opposite[::2] + opposite[1::2]) / 2,
+        }
+        low, high = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
+        rows.append((a, b, "independent", second.mean() - first.mean(), low, high))
+        for arrangement, each in people.items():
+            low, high = stats.ttest_1samp(each, 0).confidence_interval()
+            rows.append((a, b, arrangement, each.mean(), low, high))
+    return pd.DataFrame(rows, columns=["a", "b", "arrangement", "difference", "low", "high"])
+
+
+# --- What stands -----------------------------------------------------------------------------
+
+
+def conclusions(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Hold the report's sentences about the survey against the recovered grades.
+
+    Returns
+    -------
+    DataFrame
+        Columns `section`, `claim`, `evidence`, `verdict`. A verdict is *stands*, *contradicted*,
+        *within chance* (so ordered in these answers, by no more than chance does), *not shown*,
+        or *depends on the definition* (of natural) or *on the split* (into songs).
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Which conclusions stand?".
+    """
+    rows = [*_about_tables(counts), *_about_sources(counts, rng), *_about_songs(counts)]
+    return pd.DataFrame(rows, columns=["section", "claim", "evidence", "verdict"])
+
+
+def _p(*p: float) -> str:
+    return "p " + ", ".join("< 0.001" if each < 0.001 else f"{each:.3f}" for each in p)
+
+
+def _about_tables(counts):
+    table, possible = wide(counts), solutions(printed(1))
+    possible = under(possible, reading(possible))
+    sizes = set(table.sum(axis=1))
+    yield (
+        *("3.1", "there are 58 responses to each source"),
+        f"the one reading that fits all five columns has {' and '.join(map(str, sizes))}",
+        "stands" if sizes == {2 * PEOPLE} else "contradicted",
+    )
+    of_all = measures(table.to_numpy(), share="all answers")[NATURAL]
+    fitting = [bool(f) for f in map(_rounds_to, of_all, printed(1).loc[NATURAL])]
+    yield (
+        *("3.1", "natural is the share of grades 1 and 2 in all responses"),
+        f"so read, {sum(fitting)} of {len(fitting)} shares of table 1 come out; "
+        f"{splits(table.iloc[-1])['split'].nunique()} splits of AE large give both of table 2",
+        "stands" if all(fitting) else "contradicted",
+    )
+    places = [f"{source}, score {grade}" for source, grade in cells_with(27, possible).to_numpy()]
+    yield (
+        *("3.1", "27 responses to LSTM small dataset had a score of 2"),
+        f"27 stands only at: {'; '.join(places) or 'no place'}",
+        "stands" if "LSTM small dataset, score 2" in places else "contradicted",
+    )
+    grades = table.sum()
+    yield (
+        *("3.1", "few songs got the grade 3"),
+        f"{grades[3]} of {grades.sum()} responses; each other grade {grades.drop(3).min()} or more",
+        "stands" if grades.idxmin() == 3 else "contradicted",
+    )
+
+
+def _about_sources(counts, rng):
+    table, shares = wide(counts), naturals(counts)
+    pairs = comparisons(counts, rng).set_index(["a", "b"])
+    human, lstm_128, lstm_256, ae_10, ae_256 = table.index
+
+    def compared(*wanted):
+        """Judge "a was graded as more natural than b" for every wanted pair (a, b)."""
+        chosen = pairs.loc[list(wanted)]
+        ordered = [all(shares.loc[a, s] > shares.loc[b, s] for a, b in wanted) for s in SHARES]
+        means = ", ".join(f"{difference:.2f}" for difference in chosen["difference"])
+        evidence = f"means {means} apart, {_p(*chosen['holm'])} (Holm)"
+        if not any(ordered) or chosen["difference"].min() <= 0:
+            return evidence, "contradicted"
+        if not all(ordered):
+            return f"{evidence}; shares of all answers turn the order", "depends on the definition"
+        return evidence, "stands" if chosen["holm"].max() < 0.05 else "within chance"
+
+    above = [(human, other) for other in table.index[1:]]
+    yield "3.1", "training data was most likely to be perceived as natural", *compared(*above)
+    best = pairs.loc[human, lstm_128]
+    yield (
+        *("4.1", "the best model does almost as well as humans, so the aim was achieved"),
+        f"LSTM small graded higher in {best.low:.0%} to {best.high:.0%} of comparisons, ties half: "
+        "neither a difference nor its absence",
+        "not shown" if best.low < 0.5 < best.high else "contradicted",
+    )
+    yield "4.1", "LSTM small best, LSTM large slightly worse", *compared((lstm_128, lstm_256))
+    yield "4.1", "AE small slightly worse than the LSTM (small)", *compared((lstm_128, ae_10))
+    below = [(other, ae_256) for other in table.index[:-1]]
+    yield "4.1", "AE large a lot worse", *compared(*below)
+    yield "4.1", "less training data did better: autoencoder", *compared((ae_10, ae_256))
+    yield "4.1", "less training data did better: LSTM", *compared((lstm_128, lstm_256))
+    lstm, ae = table.loc[[lstm_128, lstm_256]].sum(), table.loc[[ae_10, ae_256]].sum()
+    pooled, small = rank_test(lstm, ae), rank_test(lstm, table.loc[ae_10])
+    yield (
+        *("4.3", "the LSTM was better than the autoencoder"),
+        f"all songs {_p(pooled)}; without AE large {_p(small)}",
+        "stands" if max(pooled, small) < 0.05 else "not shown",
+    )
+
+
+def _about_songs(counts):
+    pairs = [part[GRADES].to_numpy() for _, part in splits(wide(counts).iloc[-1]).groupby("split")]
+    p = np.array([rank_test(*pair) for pair in pairs])
+    five = (5 * p).clip(max=1)  # the report shows the most different of five pairs
+    yield (
+        *("4.1", "the two songs of AE large differed significantly"),
+        f"over {len(p)} splits {_p(min(p))} to {max(p):.3f}; as the widest of five pairs "
+        f"{_p(min(five))} to {max(five):.3f}",
+        "stands"
+        if max(five) < 0.05
+        else "depends on the split"
+        if min(five) < 0.05
+        else "not shown",
+    )

@@ -1,0 +1,179 @@
+"""What a network sees in one epoch: bars for the autoencoder, tokens for the LSTM."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from musegen import preprocess, tokens
+from musegen.config import AEConfig, LSTMConfig
+from musegen.song import Song
+
+
+class Batch(NamedTuple):
+    """Inputs, targets and their weights, as `keras.Model.train_on_batch` takes them."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray | None = None
+
+    def part(self, rows) -> "Batch":
+        """Pick some rows."""
+        return Batch(self.inputs[rows], self.targets[rows], self.weights[rows])
+
+
+def _in_parts(n: int, size: int, rng: np.random.Generator | None) -> Iterator[np.ndarray]:
+    """Deal out 0..n-1 in parts of `size`, shuffled if there is an `rng`."""
+    order = np.arange(n) if rng is None else rng.permutation(n)
+    return (order[i : i + size] for i in range(0, n, size))
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Songs as tensors; an epoch shows one window of 16 bars of each.
+
+    The window moves on by a bar each epoch and wraps round at the end of the song (ancestor), so
+    that in time every bar has stood at every place.
+
+    Attributes
+    ----------
+    tensors : list of bool arrays, shape (bar, 24, 96)
+    cfg : AEConfig
+    """
+
+    tensors: Sequence[np.ndarray]
+    cfg: AEConfig
+
+    @classmethod
+    def from_songs(cls, songs: Sequence[Song], cfg: AEConfig) -> "Bars":
+        """Cut prepared songs (see `preprocess.for_autoencoder`) into bars."""
+        return cls([preprocess.to_tensor(song, cfg) for song in songs], cfg)
+
+    def windows(self, start: int | None = None) -> np.ndarray:
+        """Cut windows of 16 bars.
+
+        Parameters
+        ----------
+        start : int, optional
+            The bar at which each song's one window starts; None cuts one at *every* bar.
+
+        Returns
+        -------
+        bool array, shape (window, 16, 24, 96)
+        """
+        return np.stack(
+            [
+                preprocess.wrapped_window(tensor, at % len(tensor), self.cfg.bars)
+                for tensor in self.tensors
+                for at in (range(len(tensor)) if start is None else [start])
+            ]
+        )
+
+    def epoch(self, number: int, seed: int) -> Iterator[Batch]:
+        """Yield the batches of one epoch; the same number and seed give the same batches."""
+        rng = np.random.default_rng([seed, number])
+        cut = self.windows(number)
+        for part in _in_parts(len(cut), self.cfg.batch, rng):
+            bars = cut[part].astype(np.float32)
+            yield Batch(bars, bars)
+
+    def heldout(self) -> Iterator[Batch]:
+        """Yield batches to judge by: each song once, from its first bar."""
+        bars = self.windows(0).astype(np.float32)
+        for part in _in_parts(len(bars), self.cfg.batch, None):
+            yield Batch(bars[part], bars[part])
+
+
+@dataclass(frozen=True)
+class Windows:
+    """All windows of 64 tokens and the token after each: the report's way (2.3).
+
+    Attributes
+    ----------
+    encoded : list of int arrays, shape (token,)
+    cfg : LSTMConfig
+    known : list of bool arrays, shape (token,), optional
+        For held-out songs: False where a token is outside the vocabulary; no target then.
+    """
+
+    encoded: Sequence[np.ndarray]
+    cfg: LSTMConfig
+    known: Sequence[np.ndarray] | None = None
+
+    @cached_property
+    def cut(self) -> Batch:
+        """All windows at once."""
+        cut = tokens.windows(self.encoded, self.cfg.window)
+        if self.known is None:
+            return Batch(cut.inputs, cut.targets, np.ones(len(cut), np.float32))
+        known = tokens.windows(self.known, self.cfg.window).targets
+        return Batch(cut.inputs, cut.targets, known.astype(np.float32))
+
+    def epoch(self, number: int, seed: int) -> Iterator[Batch]:
+        """Yield every window once, shuffled, 64 a batch."""
+        rng = np.random.default_rng([seed, number])
+        for part in _in_parts(len(self.cut.inputs), self.cfg.batch, rng):
+            yield self.cut.part(part)
+
+    def heldout(self) -> Iterator[Batch]:
+        """Yield every window once, in order."""
+        for part in _in_parts(len(self.cut.inputs), 512, None):
+            yield self.cut.part(part)
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Chunks of up to 64 tokens with a target at every position: the fast way (ours).
+
+    Each epoch cuts the songs at other places. Contexts are 1 to 64 tokens long, where `Windows`
+    always gives 64. Attributes are those of `Windows`.
+    """
+
+    encoded: Sequence[np.ndarray]
+    cfg: LSTMConfig
+    known: Sequence[np.ndarray] | None = None
+
+    def chunks(self, offsets: Sequence[int]) -> Batch:
+        """Cut each song once at its offset and every 64 tokens from there, padding short ends.
+
+        Returns
+        -------
+        Batch
+            Inputs and targets int32 (chunk, 64), weights float32, 0 on padding.
+
+        Examples
+        --------
+        >>> from musegen.config import LSTMConfig
+        >>> cut = Sequences([np.array([7, 8, 9, 5, 6])], LSTMConfig(window=3)).chunks([1])
+        >>> cut.inputs.tolist(), cut.targets.tolist(), cut.weights.tolist()[0]
+        ([[7, 0, 0], [8, 9, 5]], [[8, 0, 0], [9, 5, 6]], [1.0, 0.0, 0.0])
+        """
+        window = self.cfg.window
+        cuts = [
+            (song, max(start, 0), min(start + window, len(places) - 1))
+            for song, (places, offset) in enumerate(zip(self.encoded, offsets, strict=True))
+            for start in range(offset - window if offset else 0, len(places) - 1, window)
+        ]
+        inputs, targets = np.zeros((2, len(cuts), window), np.int32)
+        weights = np.zeros((len(cuts), window), np.float32)
+        for row, (song, start, stop) in enumerate(cuts):
+            inputs[row, : stop - start] = self.encoded[song][start:stop]
+            targets[row, : stop - start] = self.encoded[song][start + 1 : stop + 1]
+            known = 1 if self.known is None else self.known[song][start + 1 : stop + 1]
+            weights[row, : stop - start] = known
+        return Batch(inputs, targets, weights)
+
+    def epoch(self, number: int, seed: int) -> Iterator[Batch]:
+        """Yield every token but a song's first once as a target, cut at random, shuffled."""
+        rng = np.random.default_rng([seed, number])
+        cut = self.chunks(rng.integers(0, self.cfg.window, len(self.encoded)))
+        for part in _in_parts(len(cut.inputs), self.cfg.chunks, rng):
+            yield cut.part(part)
+
+    def heldout(self) -> Iterator[Batch]:
+        """Yield every token but a song's first once as a target, cut from the song's start."""
+        cut = self.chunks([0] * len(self.encoded))
+        for part in _in_parts(len(cut.inputs), 64, None):
+            yield cut.part(part)

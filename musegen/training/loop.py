@@ -1,0 +1,85 @@
+"""One loop that trains any of the networks, keeps a history and goes on where it stopped."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from musegen.config import RunConfig
+from musegen.files import whole
+from musegen.progress import progress_line
+from musegen.training.batches import Batch
+
+SECONDS_BETWEEN_CHECKPOINTS = 20
+POINTS_OF_HELDOUT_CURVE = 50
+
+
+def train(model, songs, heldout, cfg: RunConfig, folder: Path) -> list[dict[str, float]]:
+    """Train a compiled model, from its checkpoint if there is one.
+
+    Parameters
+    ----------
+    model : keras.Model
+    songs, heldout : Bars, Windows or Sequences
+    cfg : RunConfig
+    folder : Path
+        Where ``checkpoint.npz`` is kept, written whole or not at all.
+
+    Returns
+    -------
+    list of dict
+        A row an epoch: epoch, seconds (since the start of the run, stops not counted), loss, for
+        the LSTM accuracy, and now and then the same on held-out songs.
+    """
+    model.optimizer.build(model.trainable_variables)
+    state = [*model.variables, *model.optimizer.variables]
+    checkpoint = folder / "checkpoint.npz"
+    history = restore(state, checkpoint) if checkpoint.exists() else []
+    every = max(1, cfg.epochs // POINTS_OF_HELDOUT_CURVE)
+    before = history[-1]["seconds"] if history else 0.0
+    start = saved = time.monotonic()
+    with progress_line(cfg.name, cfg.epochs) as show:
+        for number in range(len(history), cfg.epochs):
+            row = {"epoch": number + 1}
+            row |= _mean(model.train_on_batch, songs.epoch(number, cfg.seed))
+            if number % every == 0 or number + 1 == cfg.epochs:
+                unseen = _mean(model.test_on_batch, heldout.heldout())
+                row |= {f"heldout_{name}": value for name, value in unseen.items()}
+            row["seconds"] = before + time.monotonic() - start
+            history.append(row)
+            show(number + 1, f"loss {row['loss']:.3f}")
+            if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                save(state, history, checkpoint)
+                saved = time.monotonic()
+    return history
+
+
+def _mean(on_batch: Callable, batches: Iterable[Batch]) -> dict[str, float]:
+    """Train or test on batches; average loss (and accuracy), each batch by its weight.
+
+    Keras averages within a batch; targets outside the vocabulary and padding weigh nothing.
+    """
+    total, weight = {}, 0.0
+    for batch in batches:
+        size = len(batch.inputs) if batch.weights is None else float(batch.weights.sum())
+        for name, value in on_batch(*batch, return_dict=True).items():
+            total[name] = total.get(name, 0.0) + size * float(value)
+        weight += size
+    return {name: value / weight for name, value in total.items()}
+
+
+def save(state, history: list[dict], checkpoint: Path) -> None:
+    """Write weights, optimiser, random state and history as one file, whole or not at all."""
+    with whole(checkpoint) as part, part.open("wb") as file:
+        arrays = {f"{i:03}": np.asarray(variable) for i, variable in enumerate(state)}
+        np.savez(file, history=np.array(json.dumps(history)), **arrays)
+
+
+def restore(state, checkpoint: Path) -> list[dict]:
+    """Read what `save` wrote into the variables and return the history so far."""
+    with np.load(checkpoint, allow_pickle=False) as stored:
+        for i, variable in enumerate(state):
+            variable.assign(stored[f"{i:03}"])
+        return json.loads(str(stored["history"]))

@@ -1,0 +1,266 @@
+"""The three sources behind `corpus.load`, their accounts, their order and their cache."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from musegen import config, corpus, midi
+from musegen.corpus import Dropped, cache, chorales, midi_folder
+from musegen.progress import progress_line
+from musegen.song import Song, as_notes
+
+
+@pytest.fixture(scope="session")
+def songs():
+    """The default corpus, out of the usual cache."""
+    return corpus.load()
+
+
+def write_songs(folder, names):
+    """Write one-note songs of 1, 2, 3 ... bars as MIDI."""
+    for i, name in enumerate(names, 1):
+        midi.write(Song(as_notes(0, 96 * i, 59 + i), 96 * i, 24), folder / f"{name}.mid")
+    return f"midi:{folder}"
+
+
+def test_the_chorales_are_enough_for_the_report(songs):
+    assert len(songs) >= 301
+    assert len(songs.training(256)) == 256
+    assert len(songs.validation) == 45
+
+
+def test_read_is_kept_and_dropped(songs):
+    audit = songs.audit
+    assert audit.read == audit.kept + sum(map(len, audit.dropped.values()))
+    assert audit.kept == len(songs)
+    assert audit.frame().songs.sum() == audit.read
+    assert audit.as_dict()["dropped"] == {r: len(n) for r, n in audit.dropped.items()}
+
+
+def test_every_chorale_is_as_the_recipe_says(songs):
+    for song in songs:
+        assert song.bars >= chorales.LEAST_BARS
+        assert song.tempo_qpm == 120
+        assert set(song.notes["voice"]) == {0, 1, 2, 3}
+        voices = [song.notes["pitch"][song.notes["voice"] == voice] for voice in range(4)]
+        assert np.mean(voices[0]) > np.mean(voices[1]) > np.mean(voices[3])
+
+
+def test_subsets_are_nested_and_validation_is_outside(songs):
+    ten, all_256 = (
+        [song.title for song in songs.training(10)],
+        [song.title for song in songs.training(256)],
+    )
+    assert all_256[:10] == ten
+    assert not {song.title for song in songs.validation} & set(all_256)
+
+
+def test_a_song_of_a_corpus_is_as_music21_tells_it(songs):
+    from music21 import corpus as theirs
+
+    song = songs[songs.names.index("bwv322")]
+    score = theirs.parse("bach/bwv322")
+    upbeat = 4 - score.parts[0].measure(0).duration.quarterLength
+    roll = np.zeros((song.length, 128), bool)
+    for note in score.flatten().notes:
+        start = int((upbeat + note.offset) * 24)
+        roll[start : start + int(note.quarterLength * 24), note.pitch.midi] = True
+    assert np.array_equal(roll, song.roll)
+
+
+def test_the_second_load_is_fast_and_without_music21(songs):
+    code = (
+        "import sys, time; from musegen import corpus; began = time.perf_counter();"
+        "songs = corpus.load(); took = time.perf_counter() - began;"
+        "print(len(songs), songs.key, took < 1, 'music21' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == [str(len(songs)), songs.key, "True", "False"]
+
+
+def test_the_list_names_every_candidate_once():
+    with (config.data_dir() / "chorales.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = [row["name"] for row in rows]
+    assert names == sorted(set(names))
+    assert set(names) == set(chorales.files())
+    kept = {row["name"] for row in rows if not row["dropped"]}
+    alike = [row for row in rows if row["dropped"] == "near-duplicate"]
+    assert alike
+    assert {row["like"] for row in alike} <= kept
+
+
+def test_the_list_is_made_by_the_recipe(tmp_path, monkeypatch):
+    """A handful of files, one for each reason, and the same rows as in the committed list."""
+    names = ["bwv197.7-a", "bwv227.3", "bwv248.64-6", "bwv269", "bwv398", "bwv165.6", "bwv40.3"]
+    with (config.data_dir() / "chorales.csv").open(newline="") as file:
+        committed = [row for row in csv.reader(file) if row[0] in {"name", *names}]
+    found = {name: chorales.files()[name] for name in names}
+    monkeypatch.setattr(chorales, "files", lambda: found)
+    monkeypatch.setenv("MUSEGEN_DATA", str(tmp_path))
+    with chorales.make_list().open(newline="") as file:
+        assert list(csv.reader(file)) == committed
+
+
+def test_a_chorale_missing_from_this_music21_has_its_reason(build, monkeypatch):
+    some = dict(list(chorales.files().items())[:40])
+    monkeypatch.setattr(chorales, "files", lambda: some)
+    audit = corpus.load().audit
+    assert audit.kept + len(audit.dropped["not in this music21"]) == 304
+    assert audit.read == 410
+
+
+def test_the_order_does_not_depend_on_the_folder(build, tmp_path):
+    names = list("abcdefghijk")
+    one = corpus.load(write_songs(tmp_path / "one", names))
+    other = corpus.load(write_songs(tmp_path / "other" / "deeper", names))
+    assert one.names == other.names != names
+    assert one.key == other.key
+    assert one.audit.as_dict()["read"] == 11
+
+
+@pytest.mark.parametrize(("files", "training", "validation"), [(2, 1, 1), (3, 2, 1), (20, 17, 3)])
+def test_few_songs_are_shared_out(files, training, validation, build, tmp_path):
+    songs = corpus.load(write_songs(tmp_path, [f"{i:02d}" for i in range(files)]))
+    assert (len(songs.training(256)), len(songs.validation)) == (training, validation)
+
+
+@pytest.mark.parametrize("files", [0, 1])
+def test_fewer_than_two_songs_are_refused(files, build, tmp_path):
+    with pytest.raises(ValueError, match=f"gives {files} song.* at least 2 are needed"):
+        corpus.load(write_songs(tmp_path, "ab"[:files]))
+
+
+def test_a_limit_takes_the_first_songs_of_the_order(build, tmp_path):
+    source = write_songs(tmp_path, "abcdefgh")
+    assert corpus.load(source, limit=3).names == corpus.load(source).names[:3]
+
+
+def test_training_may_ask_for_a_kind_of_song(build, tmp_path):
+    songs = corpus.load(write_songs(tmp_path, "abcdefgh"))
+    long = songs.training(3, where=lambda song: song.bars > 2)
+    assert [song.title for song in long] == [s.title for s in songs.training(8) if s.bars > 2][:3]
+
+
+@pytest.mark.parametrize("source", ["", "lpd5", "midi:", "wav:songs", "chorales:here"])
+def test_an_unknown_source_is_refused(source):
+    with pytest.raises(ValueError, match="must be chorales, lpd5:PATH or midi:PATH"):
+        corpus.load(source)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="is not a folder"):
+        corpus.load(f"midi:{tmp_path / 'nowhere'}")
+
+
+def test_midi_folders_of_any_depth_and_case(build, tmp_path):
+    source = write_songs(tmp_path / "a", ["one", "two"])
+    write_songs(tmp_path / "a" / "b", ["two"])
+    (tmp_path / "a" / "one.mid").rename(tmp_path / "a" / "ONE.MiDi")
+    (tmp_path / "a" / "broken.mid").write_bytes(b"<html>")
+    (tmp_path / "a" / "notes.txt").write_text("not counted")
+    waltz = Song(as_notes(0, 72, 60), 72, 24)
+    path = midi.write(waltz, tmp_path / "a" / "waltz.mid")
+    path.write_bytes(path.read_bytes().replace(b"\x58\x04\x04\x02", b"\x58\x04\x03\x02"))
+    midi.write(Song(as_notes([], [], []), 8, 4), tmp_path / "a" / "silence.mid")
+    songs = corpus.load(source)
+    assert sorted(songs.names) == ["ONE", "b/two.mid", "two.mid"]
+    assert songs.audit.dropped == {
+        "no pitched notes": ["silence"],
+        "not 4/4 throughout": ["waltz"],
+        "unreadable": ["broken"],
+    }
+
+
+def test_musicxml_is_read_like_midi(tmp_path):
+    from music21 import instrument, metadata, meter, note, stream, tempo
+
+    score = stream.Score([metadata.Metadata(title="two parts")])
+    for i, (player, pitches) in enumerate(
+        [(instrument.Piano(), [60, 64, 67, 72]), (instrument.Violin(), [84])]
+    ):
+        part = stream.Part([player, meter.TimeSignature("4/4")], id=str(i))
+        part.append([tempo.MetronomeMark(number=125)] * (i == 0))
+        part.append([note.Note(pitch, quarterLength=4 / len(pitches)) for pitch in pitches])
+        score.insert(0, part)
+    song = midi_folder.read(score.write("musicxml", tmp_path / "two.MusicXML"))
+    assert song.notes["pitch"].tolist() == [60, 64, 67, 72]
+    assert (song.length, song.tempo_qpm) == (96, 125)
+
+
+def test_silent_bars_after_the_last_note_are_left_out(tmp_path):
+    path = midi.write(Song(as_notes(30, 10, 60), 96 * 50, 24), tmp_path / "long.mid")
+    assert midi_folder.read(path).length == 96
+
+
+def test_a_damaged_cache_is_made_again(build, tmp_path):
+    source = write_songs(tmp_path / "songs", "abc")
+    key = corpus.load(source).key
+    (stored,) = (build / "cache").iterdir()
+    stored.write_bytes(stored.read_bytes()[:100])
+    assert corpus.load(source).key == key
+
+
+def test_a_changed_file_is_read_again(build, tmp_path):
+    source = write_songs(tmp_path, "abc")
+    before = corpus.load(source).key
+    path = midi.write(Song(as_notes(0, 96, 72), 96, 24), tmp_path / "b.mid")
+    os.utime(path, ns=(1, 1))
+    assert corpus.load(source).key != before
+
+
+def test_songs_come_out_of_the_pack_as_they_went_in():
+    one = Song(as_notes([0, 1], [2, 3], [60, 64], [1, 0]), 5, 2, 101.5, "one", "made")
+    two = Song(as_notes(0, 1, 72), 1, 1, 99.0, "a two", "made")
+    packed = cache.pack({"one": one, "a two": two}, {"why": ["y", "x"]})
+    assert packed.names.tolist() == ["a two", "one"]
+    assert packed.song(1, "made") == one
+    assert packed.song(1, "made").notes["voice"].tolist() == one.notes["voice"].tolist()
+    assert packed.song(0, "made") == two
+    assert packed.dropped == {"why": ["x", "y"]}
+
+
+def odd_lengths_only(path):
+    """Read a file as its number of bytes; stands for a reader in the test below."""
+    size = path.stat().st_size
+    if size % 2 == 0:
+        raise Dropped("even")
+    return Song(as_notes(0, size, 60), size, 1, title=path.stem)
+
+
+def test_many_files_are_read_by_several_processes_in_the_same_way(tmp_path, monkeypatch):
+    files = {f"{i:03d}": tmp_path / f"{i:03d}" for i in range(60)}
+    for i, path in enumerate(files.values(), 1):
+        path.write_bytes(b"x" * i)
+    packs = []
+    for processors in (1, 2):
+        monkeypatch.setattr(os, "cpu_count", lambda n=processors: n)
+        packs.append(cache.read_files(files, odd_lengths_only, "numbers"))
+    one, two = packs
+    assert len(one.names) == len(one.dropped["even"]) == 30
+    assert one.dropped == two.dropped
+    assert np.array_equal(one.notes, two.notes)
+
+
+def test_progress_is_one_line_that_is_cleared(capsys, monkeypatch):
+    monkeypatch.setenv("MUSEGEN_PROGRESS", "1")
+    with progress_line("reading", 2) as show:
+        show(1, "loss 0.25")
+        show(2)
+    assert capsys.readouterr().err.split("\r")[1:] == [
+        "reading 1/2 loss 0.25",
+        "reading 2/2          ",
+        "                     ",
+        "",
+    ]
+
+
+def test_progress_leaves_stored_outputs_alone(capsys, monkeypatch):
+    monkeypatch.delenv("MUSEGEN_PROGRESS", raising=False)
+    with progress_line("reading", 1) as show:
+        show(1)
+    assert capsys.readouterr().err == ""

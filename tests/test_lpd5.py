@@ -1,0 +1,135 @@
+"""LPD-5's old format, written by us, read by us and by pypianoroll alike."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from musegen import corpus
+from musegen.corpus import Dropped, lpd5
+from musegen.corpus.made import made_collection
+from musegen.song import Song, as_notes
+
+PIANO = Song(as_notes([5, 30, 30], [20, 60, 7], [60, 64, 0]), length=96, steps_per_beat=24)
+BASS = Song(as_notes([0], [96], [127]), length=96, steps_per_beat=24)
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory):
+    return made_collection(tmp_path_factory.mktemp("lpd_5_cleansed"))
+
+
+def test_we_read_back_the_piano(tmp_path):
+    path = lpd5.write_song(tmp_path / "a.npz", {"Bass": BASS, "Piano": PIANO}, 122.0018)
+    song = lpd5.read_song(path)
+    assert song.notes.tolist() == PIANO.notes.tolist()
+    assert (song.length, song.steps_per_beat, song.tempo_qpm) == (96, 24, 122.0018)
+
+
+def test_all_tracks_can_be_looked_at(tmp_path):
+    path = lpd5.write_song(tmp_path / "a.npz", {"Bass": BASS, "Piano": PIANO}, 120)
+    tracks = lpd5.read_tracks(path)
+    assert {name: len(song.notes) for name, song in tracks.items()} == {
+        "Drums": 0,
+        "Piano": 3,
+        "Guitar": 0,
+        "Bass": 1,
+        "Strings": 0,
+    }
+
+
+def test_pypianoroll_reads_the_same(collection):
+    import pypianoroll
+
+    for path in sorted(collection.rglob("*.npz")):
+        theirs = pypianoroll.load(path)
+        for track, song in zip(theirs.tracks, lpd5.read_tracks(path).values(), strict=True):
+            assert np.array_equal(song.roll[: len(track.pianoroll)], track.pianoroll > 0)
+            assert track.name == song.title
+        if theirs.tracks[lpd5.PIANO].pianoroll.any():
+            song = lpd5.read_song(path)
+            assert np.array_equal(song.roll, theirs.tracks[lpd5.PIANO].pianoroll > 0)
+            assert song.tempo_qpm == np.median(theirs.tempo)
+
+
+def test_a_file_looks_like_the_old_ones(tmp_path):
+    path = lpd5.write_song(tmp_path / "a.npz", {"Piano": PIANO}, [100, 110, 120, 130])
+    names = zipfile.ZipFile(path).namelist()
+    assert len(names) == 1 + 2 + 5 * 4
+    assert "info.json" in names
+    with np.load(path, allow_pickle=False) as arrays:
+        assert json.loads(arrays["info.json"])["1"] == {
+            "program": 0,
+            "is_drum": False,
+            "name": "Piano",
+        }
+        # scrambled as in LPD-5: step t has the tempo of beat t % 4, not of beat t // 24
+        assert arrays["tempo"][:6].tolist() == [100, 110, 120, 130, 100, 110]
+        assert np.flatnonzero(arrays["downbeat"]).tolist() == [0]
+        assert arrays["pianoroll_0_csc_shape"].tolist() == [0, 128]
+        assert arrays["pianoroll_0_csc_data"].dtype == bool
+        assert arrays["pianoroll_1_csc_data"].dtype == np.uint8
+        assert set(arrays["pianoroll_1_csc_data"]) == {1}
+
+
+def test_the_tempo_is_the_median_however_it_is_scrambled(tmp_path):
+    path = lpd5.write_song(tmp_path / "a.npz", {"Piano": PIANO}, [90, 125, 125, 140])
+    assert lpd5.read_song(path).tempo_qpm == 125
+
+
+def damaged(path, **arrays):
+    """Replace some arrays of a file; None leaves one out."""
+    with np.load(path) as stored:
+        kept = {name: stored[name] for name in stored.files if name != "info.json"} | arrays
+        info = stored["info.json"]
+    np.savez(path, **{name: array for name, array in kept.items() if array is not None})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("info.json", info)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arrays", "reason"),
+    [
+        ({"pianoroll_1_csc_shape": np.array([0, 128]), "pianoroll_1_csc_data": np.zeros(0),
+          "pianoroll_1_csc_indices": np.zeros(0, int),
+          "pianoroll_1_csc_indptr": np.zeros(129, int)}, "no piano"),
+        ({"pianoroll_1_csc_data": np.zeros(87, np.uint8)}, "silent piano"),
+        ({"tempo": np.full(96, np.nan)}, "no tempo"),
+        ({"tempo": None}, "unreadable"),
+        ({"pianoroll_1_csc_indices": np.full(87, 96)}, "unreadable"),
+        ({"pianoroll_1_csc_indices": np.full(87, -1)}, "unreadable"),
+        ({"pianoroll_1_csc_indptr": np.zeros(3, int)}, "unreadable"),
+        ({"pianoroll_1_csc_shape": np.array([96, 64])}, "unreadable"),
+        ({"pianoroll_1_csc_data": np.array([None] * 87)}, "unreadable"),  # a pickle
+    ],
+)  # fmt: skip
+def test_a_damaged_file_has_its_reason(arrays, reason, tmp_path):
+    path = lpd5.write_song(tmp_path / "a.npz", {"Piano": PIANO}, 120)
+    with pytest.raises(Dropped, match=f"^{reason}$"):
+        lpd5.read_song(damaged(path, **arrays))
+
+
+def test_a_file_cut_off_anywhere_is_unreadable(tmp_path):
+    path = lpd5.write_song(tmp_path / "a.npz", {"Piano": PIANO}, 120)
+    content = path.read_bytes()
+    for length in range(0, len(content), 97):
+        path.write_bytes(content[:length])
+        with pytest.raises(Dropped, match="unreadable"):
+            lpd5.read_song(path)
+
+
+def test_the_made_collection_needs_every_step_of_the_report(collection, build):
+    songs = corpus.load(f"lpd5:{collection}")
+    audit = songs.audit
+    assert (audit.read, audit.kept, list(audit.dropped)) == (12, 9, ["no piano"])
+    tempi = {round(song.tempo_qpm, 4) for song in songs}
+    assert min(tempi) < 110 < 130.0006 < max(tempi)
+    assert {110.0, 130.0006} <= tempi
+    assert any(song.notes["onset"][0] > 96 for song in songs)
+
+
+def test_the_made_collection_is_the_same_each_time(collection, tmp_path, build):
+    again = made_collection(tmp_path)
+    assert corpus.load(f"lpd5:{again}").key == corpus.load(f"lpd5:{collection}").key

@@ -1,0 +1,177 @@
+"""Songs written as MIDI are read back equal by us, by pretty_midi and by music21."""
+
+import mido
+import numpy as np
+import pytest
+
+from musegen import midi
+from musegen.song import Song, as_notes
+
+
+def rows(song):
+    """Notes as (onset, duration, pitch), in order."""
+    return sorted(song.notes[["onset", "duration", "pitch"]].tolist())
+
+
+def make(rows, length, steps_per_beat, tempo_qpm=120.0):
+    """Make a song of (onset, duration, pitch, voice)."""
+    return Song(as_notes(*np.array(rows).T), length, steps_per_beat, tempo_qpm, "made")
+
+
+SONGS = {
+    # A held bass under two upper voices that cross in pitch and meet in a unison.
+    "voices": make(
+        [(0, 90, 48, 2), (0, 24, 64, 1), (24, 32, 67, 1), (12, 12, 67, 0), (24, 8, 67, 0)], 120, 24
+    ),
+    # One voice that is none: notes overlap and one is tied over the bar line.
+    "overlaps": make([(0, 14, 60, -1), (3, 25, 64, -1), (9, 2, 55, -1), (24, 5, 60, -1)], 36, 6),
+    # Repeated chords of the LSTM: each token struck anew.
+    "tokens": make([(0, 1, 60, -1), (0, 1, 64, -1), (1, 1, 60, -1), (1, 1, 64, -1)], 3, 2, 60.0),
+    "odd grid": make([(1, 2, 61, -1), (5, 1, 72, -1)], 7, 7, 110.5),
+}
+
+
+@pytest.fixture(params=SONGS, ids=str)
+def song(request):
+    return SONGS[request.param]
+
+
+def test_we_read_back_what_we_wrote(song, tmp_path):
+    path = midi.write(song, tmp_path / "song.mid")
+    assert midi.read(path, song.steps_per_beat) == song
+
+
+def test_pretty_midi_reads_the_same_notes(song, tmp_path):
+    import pretty_midi
+
+    file = pretty_midi.PrettyMIDI(str(midi.write(song, tmp_path / "song.mid")))
+    step = 60 / song.tempo_qpm / song.steps_per_beat
+    read = [
+        (round(note.start / step), round((note.end - note.start) / step), note.pitch)
+        for instrument in file.instruments
+        for note in instrument.notes
+    ]
+    assert sorted(read) == rows(song)
+    assert file.get_tempo_changes()[1][0] == pytest.approx(song.tempo_qpm, abs=1e-3)
+
+
+def test_music21_reads_the_same_notes(song, tmp_path):
+    from music21 import converter
+
+    path = midi.write(song, tmp_path / "song.mid")
+    score = converter.parse(path, forceSource=True, quantizePost=False)
+    steps = song.steps_per_beat
+    roll = np.zeros((song.length, 128), bool)
+    for note in score.flatten().notes:  # a roll: music21 splits notes at bar lines
+        start = round(float(note.offset) * steps)
+        end = start + round(float(note.quarterLength) * steps)
+        roll[start:end, [pitch.midi for pitch in note.pitches]] = True
+    assert np.array_equal(roll, song.roll)
+
+
+def test_voices_come_back_as_tracks(tmp_path):
+    path = midi.write(SONGS["voices"], tmp_path / "song.mid")
+    assert midi.read(path).notes["voice"].tolist() == SONGS["voices"].notes["voice"].tolist()
+
+
+def test_a_pitch_struck_again_while_it_sounds_ends_the_first_note(tmp_path):
+    song = make([(0, 10, 60, 0), (4, 3, 60, 0), (4, 5, 60, 0)], 12, 4)
+    path = midi.write(song, tmp_path / "song.mid")
+    assert rows(midi.read(path, 4)) == [(0, 4, 60), (4, 5, 60)]
+
+
+def test_a_song_without_notes_keeps_its_length(tmp_path):
+    song = Song(as_notes([], [], []), 8, 4)
+    assert midi.read(midi.write(song, tmp_path / "song.mid"), 4) == song
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = midi.write(SONGS["tokens"], tmp_path / "song.mid")
+    before = path.read_bytes()
+
+    def full_disk(file, name):
+        name.write_bytes(b"MThd")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(mido.MidiFile, "save", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        midi.write(SONGS["voices"], path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["song.mid"]
+
+
+def write_tracks(path, *tracks, **header):
+    file = mido.MidiFile(**header)
+    for messages in tracks:
+        file.tracks.append(mido.MidiTrack(messages))
+    file.save(path)
+    return path
+
+
+def note(pitch, channel=0, wait=0, lasts=480):
+    return [
+        mido.Message("note_on", note=pitch, channel=channel, time=wait),
+        mido.Message("note_on", note=pitch, channel=channel, velocity=0, time=lasts),
+    ]
+
+
+def program(number, channel):
+    return [mido.Message("program_change", program=number, channel=channel)]
+
+
+def test_only_the_piano_is_read(tmp_path):
+    piano = program(1, 0) + note(60)
+    flute = program(73, 1) + note(72, channel=1)
+    path = write_tracks(tmp_path / "a.mid", piano, flute, note(38, channel=9))
+    assert rows(midi.read(path)) == [(0, 24, 60)]
+
+
+def test_without_a_piano_all_but_the_drums_is_read(tmp_path):
+    flute = program(73, 1) + note(72, channel=1)
+    path = write_tracks(tmp_path / "a.mid", flute, note(38, channel=9))
+    assert rows(midi.read(path)) == [(0, 24, 72)]
+
+
+def test_the_tempo_is_that_of_half_the_beats(tmp_path):
+    slow_start = [
+        mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(60)),
+        mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(125), time=480),
+    ]
+    path = write_tracks(tmp_path / "a.mid", slow_start, note(60, lasts=480 * 3))
+    assert midi.read(path).tempo_qpm == 125
+
+
+def test_a_note_that_never_ends_lasts_to_the_end(tmp_path):
+    left_on = [mido.Message("note_on", note=60)]
+    path = write_tracks(tmp_path / "a.mid", left_on, note(64, lasts=960), ticks_per_beat=480)
+    assert rows(midi.read(path)) == [(0, 48, 60), (0, 48, 64)]
+
+
+def test_metres_are_listed(tmp_path):
+    signs = [
+        mido.MetaMessage("time_signature", numerator=3, denominator=4),
+        mido.MetaMessage("time_signature", numerator=4, denominator=4, time=1440),
+    ]
+    assert midi.metres(midi.load(write_tracks(tmp_path / "a.mid", signs))) == {"3/4", "4/4"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"MThd", b"<html>", b"MThd\x00\x00\x00\x06" + b"\xff" * 9]
+)
+def test_what_is_no_midi_is_refused_in_a_sentence(content, tmp_path):
+    path = tmp_path / "broken.mid"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"broken\.mid"):
+        midi.read(path)
+
+
+def test_a_file_without_a_common_clock_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no common clock"):
+        midi.read(write_tracks(tmp_path / "a.mid", note(60), type=2))
+
+
+def test_pypianoroll_gets_a_track_a_voice(tmp_path):
+    multitrack = midi.to_multitrack(SONGS["voices"])
+    assert multitrack.resolution == 24
+    assert [int(track.pianoroll.sum()) for track in multitrack.tracks] == [20, 56, 90]
+    assert set(multitrack.tempo) == {120.0}

@@ -1,0 +1,170 @@
+"""The steps of report 2.1 on songs counted by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from musegen import preprocess
+from musegen.config import AEConfig
+from musegen.song import Song, as_notes
+
+CFG = AEConfig()
+
+
+def scale(tonic, steps, held):
+    """A scale up from `tonic`, its notes a beat long; the first, third and fifth `held` beats."""
+    pitch = tonic + np.array(steps)
+    duration = np.where(np.isin(np.arange(len(steps)), [0, 2, 4]), held, 1) * 24
+    onset = np.concatenate([[0], duration.cumsum()[:-1]])
+    return Song(as_notes(onset, duration, pitch), int(duration.sum()), 24)
+
+
+def major(tonic):
+    return scale(tonic, [0, 2, 4, 5, 7, 9, 11], held=4)
+
+
+def minor(tonic):
+    return scale(tonic, [0, 2, 3, 5, 7, 8, 11], held=4)
+
+
+@pytest.mark.parametrize(
+    ("tempo", "inside"),
+    [(109.98, False), (109.995, True), (110, True), (130, True), (130.0006, True), (130.02, False)],
+)
+def test_the_tempo_band_has_both_its_ends(tempo, inside):
+    song = replace(major(60), tempo_qpm=tempo)
+    assert preprocess.in_tempo_band(song, CFG) is inside
+
+
+@pytest.mark.parametrize(("cut", "onsets"), [("note", [0, 5]), ("bar", [7, 12])])
+def test_a_song_starts_at_its_first_note_or_at_its_bar(cut, onsets):
+    song = Song(as_notes([15, 20], [5, 3], [60, 62]), length=24, steps_per_beat=2)
+    assert preprocess.cut_to_first_note(song, cut).notes["onset"].tolist() == onsets
+
+
+def test_another_cut_is_refused():
+    with pytest.raises(ValueError, match="'note' or 'bar'"):
+        preprocess.cut_to_first_note(major(60), "beat")
+
+
+def test_pitch_classes_are_weighted_by_time():
+    song = Song(as_notes([0, 0, 3], [3, 4, 1], [48, 64, 60]), length=4, steps_per_beat=1)
+    shares = preprocess.pitch_classes(song)
+    assert shares[[0, 4]].tolist() == [0.5, 0.5]  # C: 3 + 1 of 8, E: 4 of 8
+    assert shares.sum() == 1
+
+
+@pytest.mark.parametrize("tonic", range(12))
+def test_scales_are_recognised_and_brought_home(tonic):
+    for song, mode, home in [(major(48 + tonic), "major", 0), (minor(48 + tonic), "minor", 9)]:
+        key = preprocess.estimate_key(song)
+        assert (key.tonic, key.mode) == (tonic, mode)
+        assert -6 <= key.shift <= 5
+        moved = preprocess.to_common_key(song)
+        assert moved.notes["pitch"][0] % 12 == home
+        assert moved.notes["pitch"][0] - song.notes["pitch"][0] == key.shift
+
+
+def test_the_key_agrees_with_music21():
+    from music21 import corpus
+
+    score = corpus.parse("bach/bwv269")
+    notes = [(n.offset, n.quarterLength, n.pitch.midi) for n in score.flatten().notes]
+    onset, duration, pitch = np.array(notes, float).T * [[24], [24], [1]]
+    song = Song(as_notes(onset, duration, pitch), int((onset + duration).max()), 24)
+    key, theirs = preprocess.estimate_key(song), score.analyze("key.aarden")
+    assert (key.tonic, key.mode) == (theirs.tonic.pitchClass, theirs.mode)
+
+
+def test_silence_counts_as_c_major():
+    silence = Song(as_notes([], [], []), length=4, steps_per_beat=1)
+    assert str(preprocess.estimate_key(silence)) == "C major"
+
+
+@pytest.mark.parametrize(
+    ("song", "reason"),
+    [
+        (major(60), ""),
+        (replace(major(60), tempo_qpm=140.0), "tempo outside 110-130 qpm"),
+        (Song(as_notes([], [], []), 4, 1), "silent"),
+        (major(12), "pitches outside 16-111 in the common key"),
+        (major(107), "pitches outside 16-111 in the common key"),  # B major: up to 119
+    ],
+)
+def test_what_the_autoencoder_cannot_use_has_a_reason(song, reason):
+    assert preprocess.why_not(song, CFG) == reason
+
+
+def test_a_song_for_the_autoencoder_starts_at_once_in_c_on_six_steps():
+    notes = major(62).notes
+    late = as_notes(notes["onset"] + 100, notes["duration"], notes["pitch"])
+    song = preprocess.for_autoencoder(Song(late, 500, 24), CFG)
+    assert song.steps_per_beat == 6
+    assert (song.notes["onset"][0], song.notes["pitch"][0] % 12) == (0, 0)
+
+
+def test_four_steps_of_a_beat_are_pooled_into_one():
+    song = Song(as_notes([0, 5], [3, 6], [60, 64]), length=96, steps_per_beat=24)
+    tensor = preprocess.to_tensor(song.resample(6), CFG)
+    assert tensor.shape == (1, 24, 96)
+    assert np.argwhere(tensor[0, :, 60 - 16]).ravel().tolist() == [0]
+    assert np.argwhere(tensor[0, :, 64 - 16]).ravel().tolist() == [1, 2]  # steps 5..10 of 24
+
+
+def test_tensors_come_back_whatever_is_in_them():
+    tensor = np.random.default_rng(1).random((5, 24, 96)) < 0.3
+    song = preprocess.from_tensor(tensor, CFG, title="noise", tempo_qpm=125.0)
+    assert (song.title, song.tempo_qpm, song.bars) == ("noise", 125.0, 5)
+    assert np.array_equal(preprocess.to_tensor(song, CFG), tensor)
+
+
+def test_songs_come_back_filled_up_to_whole_bars():
+    song = Song(as_notes([0, 3, 26], [3, 4, 2], [16, 111, 60]), length=30, steps_per_beat=6)
+    back = preprocess.from_tensor(preprocess.to_tensor(song, CFG), CFG)
+    assert back.notes.tolist() == song.notes.tolist()
+    assert back.length == 48
+
+
+@pytest.mark.parametrize(
+    ("song", "sentence"),
+    [
+        (Song(as_notes(0, 1, 60), 24, 24), "24 steps a beat, the tensor 6"),
+        (Song(as_notes(0, 1, 15), 24, 6), r"15\.\.15, the tensor holds 16\.\.111"),
+        (Song(as_notes(0, 1, 112), 24, 6), r"112\.\.112, the tensor holds 16\.\.111"),
+    ],
+)
+def test_what_a_tensor_cannot_hold_is_refused(song, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        preprocess.to_tensor(song, CFG)
+
+
+def test_probabilities_unfold_like_notes():
+    tensor = np.zeros((2, 24, 96), np.float32)
+    tensor[1, 3, 5] = 0.25
+    roll = preprocess.unfold(tensor, CFG)
+    assert (roll.shape, roll.dtype) == ((48, 128), np.float32)
+    assert roll[27, 21] == 0.25
+    assert roll.sum() == 0.25
+
+
+@pytest.mark.parametrize(
+    ("bars", "start", "expected"),
+    [
+        (3, 0, [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0]),
+        (3, 2, [2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]),
+        (20, 9, [*range(9, 20), *range(5)]),
+    ],
+)
+def test_windows_wrap_round(bars, start, expected):
+    tensor = np.zeros((bars, 24, 96), bool)
+    tensor[np.arange(bars), 0, np.arange(bars)] = True  # bar i has pitch i
+    window = preprocess.wrapped_window(tensor, start)
+    assert window.shape == (16, 24, 96)
+    assert window[:, 0].argmax(axis=1).tolist() == expected
+    assert len(preprocess.window_starts(tensor)) == bars
+
+
+def test_a_song_without_bars_has_no_window():
+    with pytest.raises(ValueError, match="without bars"):
+        preprocess.wrapped_window(np.zeros((0, 24, 96), bool), 0)

@@ -1,0 +1,101 @@
+"""Tokens, vocabulary and windows, on songs whose tokens can be counted by hand."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from musegen.song import Song, as_notes
+from musegen.tokens import (
+    Vocabulary,
+    normal_order,
+    pitches_of,
+    to_song,
+    token_of,
+    tokenize,
+    windows,
+)
+
+
+def test_normal_order_is_music21s():
+    from music21 import chord
+
+    for size in range(1, 13):
+        for classes in itertools.islice(itertools.combinations(range(12), size), 0, None, 9):
+            expected = tuple(chord.Chord(list(classes)).normalOrder)
+            assert normal_order(frozenset(classes)) == expected
+
+
+def test_single_notes_read_back_for_all_128_pitches():
+    assert [pitches_of(token_of([pitch])) for pitch in range(128)] == [[p] for p in range(128)]
+
+
+def test_note_names_are_pretty_midis():
+    import pretty_midi
+
+    expected = [pretty_midi.note_number_to_name(p) for p in range(128)]
+    assert [token_of([p]) for p in range(128)] == expected
+
+
+def test_octave_doubling_is_a_chord_of_one_class():
+    assert token_of([48, 60]) == "0"
+    assert pitches_of("0") == [60]
+
+
+@pytest.mark.parametrize(
+    ("steps_per_beat", "expected"),
+    [
+        (2, ["C4", "C4", "0.4", "E4", "G4"]),
+        (4, ["C4", "0.4", "G4"]),  # half as many ticks; the rest is dropped
+    ],
+)
+def test_tokens_of_a_hand_counted_song(steps_per_beat, expected):
+    #       step 0 1 2 3 4 5 6 7
+    # C4         x x x
+    # E4             x x
+    # G4                 x        then silence
+    song = Song(as_notes([0, 2, 4], [3, 2, 1], [60, 64, 67]), 8, steps_per_beat)
+    assert tokenize(song) == expected
+
+
+def test_a_grid_that_does_not_hold_the_ticks_is_refused():
+    with pytest.raises(ValueError, match="resample"):
+        tokenize(Song(as_notes(0, 1, 60), 3, 3))
+
+
+def test_tokens_survive_the_song_and_back():
+    tokens = ["C4", "A#3", "9.0.4", "0.4.7", "0"]
+    song = to_song(tokens)
+    # octave doubling cannot survive: one pitch class alone is a single note when played
+    assert tokenize(song) == ["C4", "A#3", "9.0.4", "0.4.7", "C4"]
+    assert song.notes["duration"].tolist() == [1] * 9
+    assert song.seconds == 5 * 0.25
+
+
+def test_vocabulary_is_sorted_and_reads_back(tmp_path):
+    words = Vocabulary.from_songs([["G4", "C4"], ["0.4.7", "C4"]])
+    assert words.tokens == ("0.4.7", "C4", "G4")
+    assert words.decode(words.encode(["G4", "0.4.7"])) == ["G4", "0.4.7"]
+    words.save(tmp_path / "vocabulary.json")
+    assert Vocabulary.load(tmp_path / "vocabulary.json") == words
+
+
+def test_unknown_tokens_are_refused_in_training_and_marked_in_heldout_songs():
+    words = Vocabulary(("C4", "E4", "G4"))
+    with pytest.raises(ValueError, match="'D4' is not among the 3"):
+        words.encode(["C4", "D4"])
+    places, known = words.encode_heldout(["C4", "D4", "Z9"])
+    assert places.tolist() == [0, 1, 2]
+    assert known.tolist() == [True, False, False]
+
+
+def test_windows_never_cross_songs():
+    songs = [np.arange(5), np.arange(100, 103), np.arange(200, 204)]
+    cut = windows(songs, window=3)
+    assert cut.inputs.tolist() == [[0, 1, 2], [1, 2, 3], [200, 201, 202]]
+    assert cut.targets.tolist() == [3, 4, 203]
+    assert cut.song.tolist() == [0, 0, 2]
+
+
+def test_songs_too_short_for_a_window_give_none():
+    assert windows([np.arange(3)], window=3).inputs.shape == (0, 3)
