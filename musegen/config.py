@@ -28,6 +28,7 @@ class AEConfig:
 
     @property
     def steps_per_beat(self) -> int:
+        """A quarter of a bar."""
         return self.steps_per_bar // 4
 
 
@@ -42,7 +43,9 @@ class LSTMConfig:
     window: int = 64  # report 2.3: "based on the 64 previous ones"
     ticks_per_beat: int = 2  # ancestor: 0.5 quarter notes
     transpose: bool = False  # report 2.1 transposes for the autoencoder alone
-    input_spread: float = 16.0  # ours: how steeply the first gates answer to token / V (notebook 03)
+    input_spread: float = (
+        16.0  # ours: how steeply the first gates answer to token / V (notebook 03)
+    )
     embedding: int = 0  # 0: token / V as input (report 2.1); ours: width of a learned embedding
     learning_rate: float = 1e-3  # ours: the report is silent; Adam
     batch: int = 64  # report 2.3: windows a step
@@ -86,12 +89,12 @@ def _profile(name: str, *runs: RunConfig) -> Profile:
 # Layers and songs are the report's own in both profiles; quick has fewer epochs and a fast trainer.
 QUICK = _profile(
     "quick",
-    RunConfig("ae_10", AEConfig(), 10, 900, "bars"),
+    RunConfig("ae_10", AEConfig(), 10, 800, "bars"),
     RunConfig("ae_256", AEConfig(), 256, 80, "bars"),
-    RunConfig("lstm_small_128", SMALL, 128, 30, "sequences"),
-    RunConfig("lstm_small_256", SMALL, 256, 20, "sequences"),
-    RunConfig("lstm_deep_128", DEEP, 128, 20, "sequences"),
-    RunConfig("lstm_deep_256", DEEP, 256, 10, "sequences"),
+    RunConfig("lstm_small_128", SMALL, 128, 40, "sequences"),
+    RunConfig("lstm_small_256", SMALL, 256, 25, "sequences"),
+    RunConfig("lstm_deep_128", DEEP, 128, 12, "sequences"),
+    RunConfig("lstm_deep_256", DEEP, 256, 6, "sequences"),
     RunConfig("lstm_embedding_128", EMBEDDING, 128, 12, "sequences"),
 )
 PAPER = _profile(
@@ -107,7 +110,7 @@ PAPER = _profile(
 
 
 def profile() -> Profile:
-    """The profile named by ``MUSEGEN_PROFILE``: quick unless it says paper.
+    """Look up the profile named by ``MUSEGEN_PROFILE``: quick unless it says paper.
 
     Raises
     ------
@@ -122,20 +125,20 @@ def profile() -> Profile:
 
 
 def source() -> str:
-    """The corpus named by ``MUSEGEN_SOURCE``: the chorales unless it says otherwise."""
+    """Name the corpus, as ``MUSEGEN_SOURCE`` says: the chorales unless it says otherwise."""
     return os.environ.get("MUSEGEN_SOURCE", "chorales")
 
 
 def root() -> Path:
-    """The clone: where README.md stands."""
+    """Find the clone: where README.md stands."""
     return Path(__file__).resolve().parent.parent
 
 
 def data_dir() -> Path:
-    """The committed inputs; ``MUSEGEN_DATA`` moves it."""
+    """Find the committed inputs; ``MUSEGEN_DATA`` moves them."""
     return Path(os.environ.get("MUSEGEN_DATA", root() / "data"))
 
 
 def build_dir() -> Path:
-    """Where everything made goes; ``MUSEGEN_BUILD`` moves it."""
+    """Find where everything made goes; ``MUSEGEN_BUILD`` moves it."""
     return Path(os.environ.get("MUSEGEN_BUILD", root() / "build"))

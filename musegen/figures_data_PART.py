@@ -32,6 +32,7 @@ def stacked_rolls(songs, titles=None, *, height=1.9):
     octaves = range(pitches.min() // 12 * 12, pitches.max() + 12, 12)
     axes[0].set_ylim(pitches.min() - 2, pitches.max() + 2)
     axes[0].set_yticks(octaves, [f"C{octave // 12 - 1}" for octave in octaves])
+    axes[0].xaxis.get_major_locator().set_params(integer=True)
     axes[0].set_xlim(0, max(song.length / song.steps_per_bar for song in songs))
     return fig
 
@@ -47,13 +48,13 @@ def plot_tempi(tempi, band, *, ax=None):
     """
     ax = ax or new_figure(figsize=(8, 2.4))[1]
     inside = [band[0] <= tempo <= band[1] + 0.01 for tempo in tempi]
-    edges = np.arange(min(tempi) // 5 * 5, max(tempi) + 10, 5)
+    edges = np.arange(np.floor(min(tempi)), max(tempi) + 2) - 0.25  # whole tempi inside a bar
     both = [[t for t, kept in zip(tempi, inside, strict=True) if kept is k] for k in (True, False)]
     ax.axvspan(*band, color="#F0E442", alpha=0.35, lw=0, label="110-130, ends included")
     ax.hist(both, edges, stacked=True, color=[BLUE, GREY], label=["kept", "dropped"])
     ax.yaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="Tempo (quarter notes a minute)", ylabel="Songs", title="Tempo of each song")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 
@@ -98,19 +99,12 @@ def plot_steps(song, steps_per_beat):
     fig, axes = new_figure(1, len(steps_per_beat), figsize=(8, 2.8), sharey=True)
     for ax, steps in zip(axes, steps_per_beat, strict=True):
         roll = song.resample(steps).roll
-        ax.imshow(
-            roll.T,
-            origin="lower",
-            aspect="auto",
-            cmap="Blues",
-            interpolation="none",
-            extent=(0, 4, -0.5, 127.5),
-        )
-        ax.set_xticks(np.arange(4 * steps + 1) / steps, minor=True)
-        ax.grid(which="minor", axis="x", color="#DDDDDD", lw=0.4)
-        ax.tick_params(which="minor", length=0)
+        time = np.arange(len(roll) + 1) / steps
+        ax.pcolormesh(time, np.arange(129) - 0.5, roll.T, cmap="Blues")
         ax.set(xlabel="Time (beats)", title=f"{steps} steps a beat, {4 * steps} a bar")
         ax.set_xticks(range(5))
+        ax.set_xticks(time, minor=True)
+        ax.grid(axis="x", color="#DDDDDD", lw=0.6)
     low, high = song.notes["pitch"].min(), song.notes["pitch"].max()
     octaves = range(low // 12 * 12, high + 12, 12)
     axes[0].set_yticks(octaves, [f"C{octave // 12 - 1}" for octave in octaves])

@@ -170,9 +170,7 @@ def autoencoder_songs(
     drawn = {
         "fitted": lambda: fitted.draw(n, rng),
         "normal": lambda: rng.standard_normal((n, latents.shape[1])),
-        "song": lambda: _relu(
-            rng.choice(latents, n) + 0.5 * (fitted.draw(n, rng) - fitted.mean)
-        ),
+        "song": lambda: _relu(rng.choice(latents, n) + 0.5 * (fitted.draw(n, rng) - fitted.mean)),
     }
     if noise not in drawn:
         raise ValueError(f"noise {noise!r} is none of {', '.join(drawn)}")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musegen import tokens
+from musegen import generation, tokens
 from musegen.song import Song
 from musegen.training import Run
 
@@ -80,6 +80,31 @@ def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> Copi
             length, start = length + 1, i
     found = lines.find(song[start : start + length])
     return CopiedRun(length, start, lines.count("\n", 0, found) if length else -1)
+
+
+def measure_songs(run: Run):
+    """Measure the songs that a run generates the report's way (`generation.report_songs`).
+
+    Returns
+    -------
+    DataFrame
+        A row a song: run, song, pitches (different ones), copied (tokens of the longest run that
+        stands in a training song), start (where it begins), training_title.
+
+    Notes
+    -----
+    Notebook: 04_generation, "Figure 9".
+    """
+    import pandas as pd
+
+    rows = []
+    for i, places in enumerate(generation.report_songs(run)):
+        copied = copied_run(places, run.tokens.encoded)
+        pitches = distinct_pitches(generation.play(run, places, f"{run.cfg.name} {i}"))
+        title = run.songs[copied.song].title
+        rows.append((run.cfg.name, i, pitches, copied.length, copied.start, title))
+    columns = ["run", "song", "pitches", "copied", "start", "training_title"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 @dataclass(frozen=True)

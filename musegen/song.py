@@ -156,6 +156,7 @@ class Song:
 
     @property
     def steps_per_bar(self) -> int:
+        """Four beats."""
         return BEATS_PER_BAR * self.steps_per_beat
 
     @property

@@ -22,7 +22,7 @@ def make_run(tmp_path_factory):
         if isinstance(network, config.AEConfig):
             model = autoencoder.build(network)
         else:
-            words = tokens.Vocabulary(tuple("C3 C4 D4 E4 F4 G4 A4 B4 0.4.7 2.5.9".split()))
+            words = tokens.Vocabulary((*(f"{name}4" for name in "CDEFGAB"), "C5", "0.4.7", "2.5.9"))
             words.save(folder / "vocabulary.json")
             model = lstm.build(network, len(words))
         rng = np.random.default_rng(1)

@@ -14,7 +14,7 @@ Recipe
 6. Not a near-duplicate of an earlier one in alphabetical order: in the first 24 beats, on a grid
    of eighth notes, less than 90 % of the pitch classes agree, whatever the transposition.
 
-Repeat signs are not followed. The chorales have no tempo; 120 is ours.
+Repeat signs are not followed. Few files name a tempo, and only for playing them back; 120 is ours.
 
 Notes
 -----

@@ -134,6 +134,11 @@ def planned(name: str) -> Run:
     """Name a run of the current profile and its songs, without training it."""
     cfg = config.profile().runs[name]
     songs, heldout = songs_for(cfg)
+    if not songs:
+        raise ValueError(
+            f"{name}: none of the songs of {config.source()} can be used by this network; "
+            "`python -m musegen audit` tells why"
+        )
     folder = config.build_dir() / "runs" / config.profile().name / f"{name}-{_key(cfg)}"
     return Run(cfg, folder, songs, heldout)
 

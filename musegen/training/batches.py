@@ -63,9 +63,11 @@ class Bars:
         -------
         bool array, shape (window, 16, 24, 96)
         """
-        return np.stack(
-            [
-                preprocess.wrapped_window(tensor, at % len(tensor), self.cfg.bars)
+        nothing = np.zeros((0, self.cfg.bars, self.cfg.steps_per_bar, self.cfg.pitches), bool)
+        return np.concatenate(
+            [nothing]
+            + [
+                preprocess.wrapped_window(tensor, at % len(tensor), self.cfg.bars)[None]
                 for tensor in self.tensors
                 for at in (range(len(tensor)) if start is None else [start])
             ]

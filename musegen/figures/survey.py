@@ -1,16 +1,17 @@
-"""The survey's figures, to be merged into `musegen.figures`."""
+"""The survey's figures: 5 and 6 of the report, and what notebook 05 draws besides."""
 
-from musegen.figures import COLOURS, SOURCES, new_figure
+from musegen import survey
+from musegen.figures.style import COLOURS, SOURCES, new_figure
 
 SONG_COLOURS = {"Song 1": COLOURS["AE large dataset"], "Song 2": "#99C7E0"}  # a shade and its tint
 
 
-def figure_5(counts, ranges=None):
+def figure_5(counts=None, ranges=None):
     """Draw figure 5: how often the songs of each source were given each grade, as recovered.
 
     Parameters
     ----------
-    counts : DataFrame
+    counts : DataFrame, optional
         `survey.recovered()`.
     ranges : DataFrame, optional
         `survey.ranges(...)`: how far counts may lie that table 1 as printed leaves open.
@@ -25,6 +26,10 @@ def figure_5(counts, ranges=None):
     """
     import seaborn as sns
 
+    if counts is None:
+        as_printed = survey.solutions(survey.printed(1))
+        counts = survey.recovered()
+        ranges = survey.ranges(survey.under(as_printed, survey.reading(as_printed)))
     fig, ax = new_figure(figsize=(10, 4))
     sns.barplot(
         counts,
@@ -51,12 +56,12 @@ def figure_5(counts, ranges=None):
     return fig
 
 
-def figure_6(ranges):
+def figure_6(ranges=None):
     """Draw figure 6: the two songs of the autoencoder trained on 256 songs, each count a range.
 
     Parameters
     ----------
-    ranges : DataFrame
+    ranges : DataFrame, optional
         `survey.ranges(survey.splits(...))`.
 
     Returns
@@ -67,6 +72,9 @@ def figure_6(ranges):
     -----
     Report 3.1. Notebook: 05_survey_analysis, "Figure 6".
     """
+    if ranges is None:
+        large = survey.wide(survey.recovered()).loc["AE large dataset"]
+        ranges = survey.ranges(survey.splits(large))
     fig, ax = new_figure(figsize=(8, 3.6))
     for offset, (song, part) in zip((-0.2, 0.2), ranges.groupby("source"), strict=True):
         x, colour = part["grade"].astype(int) + offset, SONG_COLOURS[song]

@@ -1,0 +1,29 @@
+"""The pictures: figures 5-11 of the report by their numbers, and what the notebooks draw besides.
+
+Every function returns a matplotlib figure or axes and never shows or saves it. Piano-rolls have
+bars on x and octave names on y and look the same everywhere; a source has one colour in all
+notebooks. Names load when first used: notebooks 01 and 05 need no network.
+"""
+
+from importlib import import_module
+
+_ROOMS = {
+    "style": ("COLOURS", "SOURCES", "new_figure", "set_style"),
+    "survey": (
+        *("figure_5", "figure_6", "plot_comparisons", "plot_intervals"),
+        *("plot_naturals", "plot_pairing"),
+    ),
+    "rolls": ("plot_roll", "plot_songs", "song_png"),
+    "examples": (
+        *("figure_7", "figure_8", "figure_9", "figure_10", "figure_11"),
+        *("figure_songs", "song_table"),
+    ),
+}
+_WHERE = {name: room for room, names in _ROOMS.items() for name in names}
+__all__ = list(_WHERE)
+
+
+def __getattr__(name: str):
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
