@@ -89,7 +89,7 @@ def _profile(name: str, *runs: RunConfig) -> Profile:
 # Layers and songs are the report's own in both profiles; quick has fewer epochs and a fast trainer.
 QUICK = _profile(
     "quick",
-    RunConfig("ae_10", AEConfig(), 10, 800, "bars"),
+    RunConfig("ae_10", AEConfig(), 10, 650, "bars"),
     RunConfig("ae_256", AEConfig(), 256, 80, "bars"),
     RunConfig("lstm_small_128", SMALL, 128, 40, "sequences"),
     RunConfig("lstm_small_256", SMALL, 256, 25, "sequences"),

@@ -134,10 +134,7 @@ def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None,
     cfg = run.cfg.network
     played = cells > (cfg.threshold if threshold is None else threshold)
     song = preprocess.from_tensor(played, cfg, **{"tempo_qpm": TEMPO_QPM, **fields})
-    probabilities = np.zeros((song.length, 128), np.float32)
-    above = cfg.lowest_pitch + cfg.pitches
-    probabilities[:, cfg.lowest_pitch : above] = cells.reshape(song.length, cfg.pitches)
-    return replace(song, probabilities=probabilities)
+    return replace(song, probabilities=preprocess.unfold(cells, cfg))
 
 
 def autoencoder_songs(

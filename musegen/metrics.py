@@ -8,8 +8,8 @@ copied_run
     "Taking snippets from the training set" (3.3.3): the longest run of tokens found there.
 cells
     How much of a piano-roll an autoencoder gives back.
-next_token_table
-    How well the next token is predicted, beside rules that need no network.
+rules_table, networks_table
+    How well the next token is predicted, by rules that only count and by networks.
 """
 
 from collections.abc import Sequence
@@ -224,42 +224,60 @@ def judge(probabilities: np.ndarray, targets: np.ndarray, known: np.ndarray) -> 
     return Prediction(float(right.mean()), loss, float(1 - known.mean()), len(targets))
 
 
-def next_token_table(*runs: Run):
-    """Compare networks and rules on the same held-out windows.
+def rules_table(run: Run):
+    """Judge the rules on the windows of the held-out songs.
 
     Parameters
     ----------
-    *runs : Run
-        Of LSTMs trained on the same songs.
+    run : Run
+        Of an LSTM, trained or only planned: its songs are counted.
 
     Returns
     -------
     DataFrame
-        A row a predictor, with the columns of `Prediction`; the rules come first.
+        A row a rule, with the columns of `Prediction`.
 
     Notes
     -----
-    The held-out songs are the same for all runs, and nothing was chosen by looking at them.
-    Notebook: 03_lstm_training, "Who predicts best?".
+    Notebook: 03_lstm_training, "Rules to beat".
     """
-    import pandas as pd
-
-    run = runs[0]
     cut, known = heldout_windows(run)
     rules = Rules(run.tokens.encoded, len(run.vocabulary))
-    rows = {
-        name: judge(rule(cut.inputs[:, -1]), cut.targets, known)
-        for name, rule in (
-            ("most frequent token", rules.most_frequent),
-            ("repeat the last token", rules.repeat_last),
-            ("bigram", rules.bigram),
-        )
+    named = {
+        "most frequent token": rules.most_frequent,
+        "repeat the last token": rules.repeat_last,
+        "bigram": rules.bigram,
     }
+    return _table(
+        {name: judge(rule(cut.inputs[:, -1]), cut.targets, known) for name, rule in named.items()}
+    )
+
+
+def networks_table(*runs: Run):
+    """Judge networks on the windows of the held-out songs, which are the same for all runs.
+
+    Returns
+    -------
+    DataFrame
+        A row a run, with the columns of `Prediction`.
+
+    Notes
+    -----
+    Nothing was chosen by looking at the held-out songs.
+    Notebook: 03_lstm_training, "Who predicts best?".
+    """
+    rows = {}
     for run in runs:
         cut, known = heldout_windows(run)
         predicted = run.model.predict(cut.inputs, batch_size=512, verbose=0)
         rows[run.cfg.name] = judge(predicted, cut.targets, known)
-    return pd.DataFrame([vars(row) for row in rows.values()], index=rows.keys())
+    return _table(rows)
+
+
+def _table(rows: dict[str, Prediction]):
+    import pandas as pd
+
+    return pd.DataFrame([vars(row) for row in rows.values()], index=list(rows))
 
 
 def heldout_windows(run: Run) -> tuple[tokens.Windows, np.ndarray]:

@@ -48,7 +48,10 @@ def as_notes(onset, duration, pitch, voice=NO_VOICE) -> np.ndarray:
     notes = np.empty(len(onset), NOTE)
     for name, values in zip(NOTE.names, (onset, duration, pitch, voice), strict=True):
         notes[name] = values
-    return np.sort(notes, order=["onset", "pitch", "voice", "duration"])
+    order = (
+        notes[name] for name in ("duration", "voice", "pitch", "onset")
+    )  # the last comes first
+    return notes[np.lexsort(tuple(order))]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

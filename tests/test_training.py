@@ -54,7 +54,11 @@ def test_windows_show_each_window_once_an_epoch():
     songs = [np.arange(8), np.arange(100, 107)]
     batches = list(Windows(songs, replace(LSTM, batch=2)).epoch(0, seed=0))
     assert [len(batch.inputs) for batch in batches] == [2, 2, 1]
-    shown = {(*x, y) for batch in batches for x, y in zip(batch.inputs.tolist(), batch.targets)}
+    shown = {
+        (*x, y)
+        for batch in batches
+        for x, y in zip(batch.inputs.tolist(), batch.targets, strict=True)
+    }
     assert shown == {
         *((0, 1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6), (2, 3, 4, 5, 6, 7)),
         *((100, 101, 102, 103, 104, 105), (101, 102, 103, 104, 105, 106)),

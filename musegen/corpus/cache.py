@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -117,8 +118,14 @@ def _in_parallel(function, items: list):
         return
     # spawn: a fork of a kernel that has TensorFlow's threads in it can hang
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-        yield from pool.map(function, items, chunksize=8)
+    done = 0
+    try:
+        with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+            for result in pool.map(function, items, chunksize=8):
+                done += 1
+                yield result
+    except BrokenProcessPool:  # a script without an `if __name__ == "__main__"`, for one
+        yield from map(function, items[done:])
 
 
 def stored(key: str, make: Callable[[], Packed]) -> Packed:

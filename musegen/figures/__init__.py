@@ -13,6 +13,20 @@ _ROOMS = {
         *("figure_5", "figure_6", "plot_comparisons", "plot_intervals"),
         *("plot_naturals", "plot_pairing"),
     ),
+    "networks": (
+        "figure_1",
+        "figure_2",
+        "figure_3",
+        "figure_4",
+        "plot_copying",
+        "plot_history",
+        "plot_latents",
+        "plot_threshold",
+    ),
+    "preparation": (
+        *("plot_keys", "plot_pitch_classes", "plot_steps", "plot_tempi"),
+        *("plot_token_counts", "plot_window"),
+    ),
     "rolls": ("plot_roll", "plot_songs", "song_png"),
     "examples": (
         *("figure_7", "figure_8", "figure_9", "figure_10", "figure_11"),

@@ -17,14 +17,14 @@ SOURCE_OF = {
 }
 
 
-def plot_roll(song, *, ax=None, colour="#0072B2"):
-    """Draw a song as a piano-roll: bars on x, octave names on y, a dark edge where a note starts.
+def plot_roll(song, *, ax=None):
+    """Draw a song as a piano-roll: bars on x, octave names on y, a dark line where a note starts.
 
     Parameters
     ----------
     song : Song
+        Drawn in the colour of its source; what no network made, in that of the training data.
     ax : matplotlib Axes, optional
-    colour : matplotlib colour
 
     Returns
     -------
@@ -35,50 +35,62 @@ def plot_roll(song, *, ax=None, colour="#0072B2"):
     Notebook: 01_data_preparation, "One song".
     """
     ax = ax or new_figure()[1]
-    notes, bar = song.notes, song.steps_per_bar
-    left, width = notes["onset"] / bar, notes["duration"] / bar
-    pitch = notes["pitch"]
-    ax.barh(pitch, width, left=left, height=0.9, color=colour, lw=0)
-    start = song.steps_per_bar / 24 / bar * 0.25  # a sliver that shows each repeated note as such
-    ax.barh(pitch, start, left=left, height=0.9, color="black", lw=0)
-    low, high = (pitch.min(), pitch.max()) if len(pitch) else (60, 60)
-    octaves = range(low // 12 * 12, high + 13, 12)
-    ax.set_yticks(octaves, [f"C{o // 12 - 1}" for o in octaves])
-    ax.set(xlim=(0, song.length / bar), ylim=(min(low - 2, 58), max(high + 2, 62)))
-    ax.set(xlabel="Time (bars)", ylabel="Pitch", title=song.title)
+    colour = COLOURS[SOURCE_OF.get(song.source, "Training data")]
+    onset, duration = (song.notes[name] / song.steps_per_bar for name in ("onset", "duration"))
+    pitches = song.notes["pitch"].astype(int)
+    for pitch in np.unique(pitches):
+        mine = pitches == pitch
+        spans = np.column_stack([onset[mine], duration[mine]])
+        ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour, lw=0)
+    ax.vlines(onset, pitches - 0.45, pitches + 0.45, color="black", lw=0.5)
+    _octaves(ax, pitches.min(initial=60), pitches.max(initial=60))
+    ax.set(xlim=(0, song.length / song.steps_per_bar), xlabel="Time (bars)", ylabel="Pitch")
+    ax.set_title(song.title)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     return ax
 
 
-def song_png(song) -> bytes:
-    """Draw a song as the PNG that a notebook shows for it."""
-    fig, ax = new_figure(figsize=(8, 2.4))
-    plot_roll(song, ax=ax)
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=80)
-    return buffer.getvalue()
-
-
-def plot_songs(songs, *, colours=None, suptitle: str = ""):
-    """Draw songs under each other on the same range of pitches.
+def plot_songs(songs, titles=None, *, suptitle: str = "", height: float = 2.2):
+    """Draw songs one above the other, with the same bars and the same pitches.
 
     Parameters
     ----------
     songs : sequence of Song
-    colours : sequence of colours, optional
+    titles : sequence of str, optional
+        Instead of the songs' own.
     suptitle : str
+        Above all of them.
+    height : float
+        Inches for each song.
 
     Returns
     -------
     matplotlib Figure
     """
-    colours = colours or [COLOURS.get(SOURCE_OF.get(s.source), "#333333") for s in songs]
-    fig, axes = new_figure(len(songs), figsize=(10, 2.4 * len(songs)), squeeze=False)
-    for song, colour, ax in zip(songs, colours, axes.flat, strict=True):
-        plot_roll(song, ax=ax, colour=colour)
-    limits = np.array([ax.get_ylim() for ax in axes.flat])
-    for ax in axes.flat:
-        ax.set_ylim(limits[:, 0].min(), limits[:, 1].max())
-    for ax in axes.flat[:-1]:
-        ax.set_xlabel("")
+    fig, axes = new_figure(
+        len(songs), figsize=(10, height * len(songs)), sharex=True, sharey=True, squeeze=False
+    )
+    titles = titles or [song.title for song in songs]
+    for song, title, ax in zip(songs, titles, axes.flat, strict=True):
+        plot_roll(song, ax=ax)
+        ax.set(title=title, xlabel="")
+    axes[-1, 0].set(xlabel="Time (bars)", xlim=(0, max(s.length / s.steps_per_bar for s in songs)))
+    pitches = np.concatenate([[60], *(song.notes["pitch"] for song in songs)]).astype(int)
+    _octaves(axes[0, 0], pitches.min(), pitches.max())
     fig.suptitle(suptitle)
     return fig
+
+
+def _octaves(ax, low: int, high: int) -> None:
+    """Name the Cs on the y axis and leave a little room above and below."""
+    octaves = range(low // 12 * 12, high + 13, 12)
+    ax.set_yticks(octaves, [f"C{octave // 12 - 1}" for octave in octaves])
+    ax.set_ylim(low - 2, high + 2)
+
+
+def song_png(song) -> bytes:
+    """Draw a song as the PNG that a notebook shows for it."""
+    fig = plot_songs([song], height=2.4)
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=80)
+    return buffer.getvalue()

@@ -150,7 +150,7 @@ def table_claims(number: int) -> dict[tuple[str, str], str]:
 
 
 CHECKS = {
-    "people": lambda: (survey.PEOPLE, "assumed, and half of the recovered 58 answers a source"),
+    "people": lambda: Finding(_reading().n // 2, RECOVERED, "two songs a source"),
     "survey.answers": lambda: Finding(_reading().n, RECOVERED, "the only number that fits table 1"),
     "figure_5": _figure_5,
     "survey.27": _27,

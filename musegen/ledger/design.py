@@ -42,7 +42,7 @@ def _music():
 def _ancestors():
     cited = (config.root() / "CITATION.cff").read_text(encoding="utf-8")
     named = [name for name in ("HackerPoet", "Skuldur") if name in cited]
-    return holds(len(named) == 2, ", ".join(named), "what is theirs is tagged *ancestor* in config")
+    return holds(len(named) == 2, ", ".join(named), "what is theirs is tagged as the ancestor's")
 
 
 def _lpd5():

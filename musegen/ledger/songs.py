@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from musegen import config, figures, generation, metrics, preprocess, tokens
+from musegen.figures import examples
 from musegen.ledger.findings import (
     NOT_TESTED,
     OTHER_DATA,
@@ -20,8 +21,6 @@ from musegen.ledger.findings import (
 # What the report says in words needs a number; all of these are ours.
 SONGS = 64  # generated for each check
 CLOSE = 0.95  # of the sounding cells, and of the played ones
-FEW, VARIED = 8, 16  # different pitches of a song
-COPIED = 32  # tokens found in one training song, four bars
 BAR = 8  # tokens: a repetition of a bar or more is long
 SCALES = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}
 
@@ -108,25 +107,22 @@ def _slide():
 # --- LSTM ------------------------------------------------------------------------------------
 
 
-@cache
-def _places(name: str) -> np.ndarray:
-    """Tokens of songs that grew out of 64 random tokens, int array (song, 500)."""
-    rng = np.random.default_rng(0)
-    seeds = generation.random_seeds(run(name), SONGS, rng)
-    return generation.continue_tokens(run(name), seeds, rng)
-
-
-def _copied(name: str, song) -> int:
-    return metrics.copied_run(song, run(name).tokens.encoded).length
+def _songs():
+    """Measures of the songs that figures 9-11 choose from, see `figures.song_table`."""
+    for name in ("lstm_small_128", "lstm_small_256"):
+        run(name)
+    return figures.song_table()
 
 
 def _smaller():
-    lengths = [
-        np.median([_copied(name, song) for song in _places(name)])
-        for name in ("lstm_small_128", "lstm_small_256")
-    ]
-    ours = "{:g} tokens after 128 songs, {:g} after 256".format(*lengths)
-    return holds(lengths[0] > lengths[1], ours, f"median longest copy of {SONGS} songs")
+    median = _songs().groupby("run")["copied"].median()
+    small, large = median["lstm_small_128"], median["lstm_small_256"]
+    ours = f"{small:g} tokens after 128 songs, {large:g} after 256"
+    return holds(small > large, ours, "median of the longest copies of 64 songs each")
+
+
+def _places() -> np.ndarray:
+    return generation.report_songs(run("lstm_small_128"))
 
 
 def _longest_repetition(song: np.ndarray) -> int:
@@ -135,7 +131,7 @@ def _longest_repetition(song: np.ndarray) -> int:
 
 
 def _repeats():
-    lengths = [_longest_repetition(song) for song in _places("lstm_small_128")]
+    lengths = [_longest_repetition(song) for song in _places()]
     share = np.mean([length >= BAR for length in lengths])
     ours = f"{share:.0%} of the songs repeat a token for a bar or more"
     return holds(
@@ -153,7 +149,7 @@ def _ending(song: np.ndarray) -> str:
 
 
 def _endings():
-    ends = [_ending(song) for song in _places("lstm_small_128")]
+    ends = [_ending(song) for song in _places()]
     counts = {kind: ends.count(kind) for kind in ("one token", "a snippet repeated", "neither")}
     ours = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     return holds(counts["neither"] < SONGS, ours, f"the last eight bars of {SONGS} songs")
@@ -168,7 +164,7 @@ def _outside_key(song) -> float:
 
 def _dissonant():
     lstm = run("lstm_small_128")
-    played = [tokens.to_song(lstm.vocabulary.decode(song)) for song in _places("lstm_small_128")]
+    played = [tokens.to_song(lstm.vocabulary.decode(song)) for song in _places()]
     learnt = [tokens.to_song(tokens.tokenize(song)) for song in lstm.songs]
     ours, theirs = (np.mean(list(map(_outside_key, songs))) for songs in (played, learnt))
     why = f"of the time outside the song's key; {theirs:.1%} in the training songs"
@@ -196,35 +192,38 @@ def _ae_figure(number: int, name: str):
     return check
 
 
-def _lstm_figure(number: int, measure, reached, what: str):
-    """Judge both songs of a figure by its measure; what quick does not reach it does not test."""
-
-    def check():
-        for name in ("lstm_small_128", "lstm_small_256"):
-            run(name)
-        values = [measure(song) for song in figures.figure_songs(number)]
-        ours = f"{' and '.join(map(str, values))} {what}"
-        if not all(map(reached, values)) and config.profile().name == "quick":
-            return Finding(ours, NOT_TESTED, "not reached in quick")
-        return holds(all(map(reached, values)), ours)
-
-    return check
+def _pitches(number: int) -> list[int]:
+    _songs()
+    return [metrics.distinct_pitches(song) for song in figures.figure_songs(number)]
 
 
-def _copied_by(song) -> int:
-    """Longest run that a song of a figure shares with the training songs of its run."""
-    lstm = run(song.source)
-    return _copied(song.source, lstm.vocabulary.encode(tokens.tokenize(song)))
+def _shown(values, reached, what: str) -> Finding:
+    """Judge both songs of a figure; what quick does not reach it does not test."""
+    ours = f"{' and '.join(map(str, values))} {what}"
+    if not all(map(reached, values)) and config.profile().name == "quick":
+        return Finding(ours, NOT_TESTED, "not reached in quick")
+    return holds(all(map(reached, values)), ours)
+
+
+def _figure_9():
+    return _shown(_pitches(9), lambda n: n <= examples.FEW_PITCHES, "different pitches")
+
+
+def _figure_10():
+    return _shown(_pitches(10), lambda n: n >= examples.MANY_PITCHES, "different pitches")
+
+
+def _figure_11():
+    copied = _songs()["copied"].nlargest(2)
+    return _shown(copied, lambda n: n >= examples.LONG_COPY, "tokens in a row copied")
 
 
 CHECKS = {
     "figure_7": _ae_figure(7, "ae_10"),
     "figure_8": _ae_figure(8, "ae_256"),
-    "figure_9": _lstm_figure(9, metrics.distinct_pitches, lambda n: n <= FEW, "different pitches"),
-    "figure_10": _lstm_figure(
-        10, metrics.distinct_pitches, lambda n: n >= VARIED, "different pitches"
-    ),
-    "figure_11": _lstm_figure(11, _copied_by, lambda n: n >= COPIED, "tokens copied"),
+    "figure_9": _figure_9,
+    "figure_10": _figure_10,
+    "figure_11": _figure_11,
     "copy.smaller": _smaller,
     "lstm.endings": _endings,
     "lstm.dissonant": _dissonant,

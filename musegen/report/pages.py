@@ -4,6 +4,7 @@ import base64
 import html
 import inspect
 import io
+import re
 from pathlib import Path
 from string import Template
 
@@ -46,6 +47,9 @@ def write_page(notebook, page: Path, copy: Path) -> None:
 
 def write_figure(number: int, folder: Path) -> None:
     """Draw a figure as PNG and SVG; write the numbers behind 5 and 6 and the songs of 7-11."""
+    import matplotlib as mpl
+
+    mpl.use("agg")  # no window, whatever the machine prefers
     name = f"figure_{number:02}"
     figures.set_style()
     figure = getattr(figures, f"figure_{number}")()
@@ -104,7 +108,7 @@ def write_index(folder: Path, notebooks: list[Path]) -> None:
         figures="\n".join(_figure(folder, n) for n in CAPTIONS),
         tables="\n".join(_table(folder, n) for n in (1, 2)),
         verdicts=_verdicts(folder),
-        ledger=_html(folder / "ledger.csv"),
+        ledger=_html(folder / "ledger.csv", without=("profile", "corpus")),
     )
     write(folder / "index.html", page)
 
@@ -135,7 +139,8 @@ def _figure(folder: Path, number: int) -> str:
         f"songs/{s.name}" for s in songs
     ]
     links = " ".join(f'<a href="{f}">{Path(f).name}</a>' for f in files if (folder / f).exists())
-    shown = inspect.getdoc(getattr(figures, f"figure_{number}")).split("\n\n")[0]
+    said = inspect.getdoc(getattr(figures, f"figure_{number}")).split("\n\n")[0]
+    shown = re.sub(r"^Draw (figure \d+: )?", "", said)
     return (
         f'<figure id="{name}"><img src="data:image/png;base64,{data}" alt="Figure {number}">'
         f"<figcaption><b>Figure {number}.</b> <q>{CAPTIONS[number]}</q> "
@@ -147,12 +152,14 @@ def _table(folder: Path, number: int) -> str:
     return f"<h3>Table {number}</h3>\n" + _html(folder / "tables" / f"table_{number}.csv")
 
 
-def _html(file: Path) -> str:
+def _html(file: Path, without: tuple[str, ...] = ()) -> str:
     import pandas as pd
 
     if not file.exists():
         return "<p>Not made yet.</p>"
-    frame = pd.read_csv(file, dtype={"printed": str}, keep_default_na=False)
+    frame = pd.read_csv(file, dtype={"printed": str}, keep_default_na=False).drop(
+        columns=list(without)
+    )
     body = frame.to_html(index=False, border=0, float_format="{:.3f}".format)
     return f'<div class="wide">{body}</div>'
 

@@ -11,7 +11,6 @@ import json
 import platform
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +52,12 @@ class Run:
 
     @cached_property
     def vocabulary(self) -> tokens.Vocabulary:
-        """The tokens of the training songs, of an LSTM's run."""
-        return tokens.Vocabulary.load(self.folder / "vocabulary.json")
+        """The tokens of the training songs, of an LSTM's run: as saved with it, once trained."""
+        saved = self.folder / "vocabulary.json"
+        if saved.exists():
+            return tokens.Vocabulary.load(saved)
+        ticks = self.cfg.network.ticks_per_beat
+        return tokens.Vocabulary.from_songs(tokens.tokenize(song, ticks) for song in self.songs)
 
     @cached_property
     def tokens(self) -> Windows | Sequences:
@@ -115,19 +118,17 @@ def songs_for(cfg: RunConfig) -> tuple[list[Song], list[Song]]:
     Report 2.1: the autoencoder's are those with 110-130 qpm, in one key, from the first note on.
     """
     music = corpus.load(config.source())
-    pool, heldout = music.training(len(music)), music.validation
     if isinstance(cfg.network, AEConfig):
-        pool, heldout = (
-            (
-                preprocess.for_autoencoder(song, cfg.network)
-                for song in songs
-                if preprocess.in_tempo_band(song, cfg.network)
-            )
-            for songs in (pool, heldout)
-        )
-    elif cfg.network.transpose:
-        pool, heldout = (map(preprocess.to_common_key, songs) for songs in (pool, heldout))
-    return list(islice(pool, cfg.songs)), list(heldout)
+
+        def usable(song: Song) -> bool:
+            return not preprocess.why_not(song, cfg.network)
+
+        songs = music.training(cfg.songs, where=usable), filter(usable, music.validation)
+        return tuple([preprocess.for_autoencoder(s, cfg.network) for s in part] for part in songs)
+    songs = music.training(cfg.songs), music.validation
+    if cfg.network.transpose:
+        songs = tuple([preprocess.to_common_key(song) for song in part] for part in songs)
+    return songs
 
 
 def planned(name: str) -> Run:
@@ -182,8 +183,7 @@ def _train(run: Run) -> None:
     if isinstance(cfg.network, AEConfig):
         train, heldout = run.bars, run.heldout_bars
     else:
-        tokenized = [tokens.tokenize(song, cfg.network.ticks_per_beat) for song in run.songs]
-        tokens.Vocabulary.from_songs(tokenized).save(run.folder / "vocabulary.json")
+        run.vocabulary.save(run.folder / "vocabulary.json")
         train, heldout = run.tokens, run.heldout_tokens
     model = _build(cfg, run.folder, every_position=cfg.trainer == "sequences")
     history = loop.train(model, train, heldout, cfg, run.folder)

@@ -1,40 +1,12 @@
-"""Pictures of notebook 01, to go into figures.py."""
+"""What notebook 01 draws: the songs while they are prepared."""
 
 import numpy as np
 
-from musegen.figures import new_figure, plot_roll
+from musegen.figures.rolls import plot_roll
+from musegen.figures.style import new_figure
 from musegen.preprocess import TONICS
 
 GREY, BLUE = "#9A9A9A", "#0072B2"
-
-
-def stacked_rolls(songs, titles=None, *, height=1.9):
-    """Draw piano-rolls one above the other, with the same bars and the same pitches.
-
-    Parameters
-    ----------
-    songs : sequence of Song
-    titles : sequence of str, optional
-        Instead of the songs' own.
-    height : float
-        Inches for each roll.
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    fig, axes = new_figure(len(songs), figsize=(8, height * len(songs)), sharex=True, sharey=True)
-    for ax, song, title in zip(axes, songs, titles or [s.title for s in songs], strict=True):
-        plot_roll(song, ax=ax)
-        ax.set(title=title, xlabel="")
-    axes[-1].set_xlabel("Time (bars)")
-    pitches = np.concatenate([song.notes["pitch"] for song in songs])
-    octaves = range(pitches.min() // 12 * 12, pitches.max() + 12, 12)
-    axes[0].set_ylim(pitches.min() - 2, pitches.max() + 2)
-    axes[0].set_yticks(octaves, [f"C{octave // 12 - 1}" for octave in octaves])
-    axes[0].xaxis.get_major_locator().set_params(integer=True)
-    axes[0].set_xlim(0, max(song.length / song.steps_per_bar for song in songs))
-    return fig
 
 
 def plot_tempi(tempi, band, *, ax=None):
