@@ -30,7 +30,8 @@ _ROOMS = {
     "rolls": ("plot_roll", "plot_songs", "song_png"),
     "examples": (
         *("figure_7", "figure_8", "figure_9", "figure_10", "figure_11"),
-        *("figure_songs", "song_table"),
+        *("figure_songs", "plot_copied", "plot_likeness", "plot_periods", "song_table"),
+        *("FEW_PITCHES", "MANY_PITCHES", "LONG_COPY"),
     ),
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names}

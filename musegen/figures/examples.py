@@ -6,6 +6,7 @@ import numpy as np
 
 from musegen import config, generation, metrics, training
 from musegen.figures.rolls import SOURCE_OF, plot_songs
+from musegen.figures.style import COLOURS, new_figure
 from musegen.song import Song
 
 # Ours: what counts as "few notes", "varied notes" and "overfitted" (report 3.3.1-3.3.3).
@@ -134,3 +135,82 @@ def _title(number: int, what: str, name: str) -> str:
     """Say how many songs a network was trained on: fewer than asked for if the corpus is small."""
     songs = len(training.planned(name).songs)
     return f"Figure {number}. Songs of the {what} trained on {songs} songs"
+
+
+# --- What else notebook 04 draws -----------------------------------------------------------------
+
+
+def plot_likeness(likeness):
+    """Draw how much generated songs share with their nearest training window, a row a noise.
+
+    Parameters
+    ----------
+    likeness : DataFrame
+        A column a noise, a row a song, shares in 0..1.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Notes
+    -----
+    Notebook: 04_generation, "Which noise?".
+    """
+    fig, ax = new_figure(figsize=(8, 2.4))
+    ax.boxplot(100 * likeness, orientation="horizontal", tick_labels=likeness.columns, widths=0.6)
+    ax.set(title="64 songs a noise", xlabel="Cells in common with the nearest window (%)")
+    ax.set(xlim=(0, 101), ylabel="Noise")
+    ax.invert_yaxis()
+    return fig
+
+
+def plot_periods(periods):
+    """Draw after how many ticks the ends of songs repeat.
+
+    Parameters
+    ----------
+    periods : int array, shape (song,)
+        0 where the end does not repeat.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Notes
+    -----
+    Notebook: 04_generation, "Figure 10".
+    """
+    fig, ax = new_figure(figsize=(8, 2.4))
+    looping = periods[periods > 0]
+    ax.hist(looping, np.arange(0.5, 34), color=COLOURS["LSTM small dataset"])
+    ax.set(title=f"{len(looping)} of {len(periods)} songs end in a loop", ylabel="Songs")
+    ax.set(xlabel="Length of the loop (ticks of an eighth note)")
+    return fig
+
+
+def plot_copied(generated, heldout):
+    """Draw the longest runs shared with training songs, of generated and of held-out songs.
+
+    Parameters
+    ----------
+    generated, heldout : int arrays, shape (song,)
+        Tokens, see `metrics.copied_run`.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Notes
+    -----
+    Notebook: 04_generation, "Is it copying?".
+    """
+    fig, axes = new_figure(2, figsize=(8, 3.4), sharex=True)
+    most = max(max(generated), max(heldout))
+    parts = (("LSTM small dataset", generated), ("Training data", heldout))
+    for ax, (source, lengths) in zip(axes, parts, strict=True):
+        ax.hist(lengths, np.arange(0.5, most + 1), color=COLOURS[source])
+        ax.set_ylabel("Songs")
+    axes[0].set_title("Generated songs")
+    axes[1].set_title("Held-out songs, written by people")
+    axes[1].set_xlabel("Longest run shared with a training song (tokens)")
+    return fig

@@ -41,7 +41,7 @@ def plot_roll(song, *, ax=None):
     for pitch in np.unique(pitches):
         mine = pitches == pitch
         spans = np.column_stack([onset[mine], duration[mine]])
-        ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour, lw=0)
+        ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour, lw=0, snap=False)
     ax.vlines(onset, pitches - 0.45, pitches + 0.45, color="black", lw=0.5)
     _octaves(ax, pitches.min(initial=60), pitches.max(initial=60))
     ax.set(xlim=(0, song.length / song.steps_per_bar), xlabel="Time (bars)", ylabel="Pitch")
