@@ -1,7 +1,7 @@
 """New songs from trained networks (report 2.2 and 2.3): noise decoded, tokens predicted.
 
-Trained weights are played in numpy: one latent or one token costs milliseconds, where a call of
-the Keras network costs tenths of a second. `tests/test_generation.py` compares the two.
+Trained weights are played by plain matrix products, which take milliseconds where a call of the
+Keras network takes tenths of a second; `tests/test_generation.py` compares the two.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from musegen import preprocess, tokens
+from musegen.backend import load_keras
 from musegen.files import whole
 from musegen.progress import progress_line
 from musegen.song import Song
@@ -242,16 +243,16 @@ class SlidingWindow:
     """
 
     def __init__(self, run: Run, songs: int):
+        self.ops = load_keras().ops
         cfg = run.cfg.network
-        weights = list(run.weights)
-        self.window, self.layers, self.songs = cfg.window, cfg.layers, songs
+        weights = [self.ops.convert_to_tensor(array) for array in run.weights]
+        self.window, self.songs = cfg.window, songs
         self.vocabulary = len(run.vocabulary)
         self.embedding = weights.pop(0) if cfg.embedding else None
-        # Keras orders the gates i, f, g, o.
-        self.lstm = [tuple(weights[3 * i : 3 * i + 3]) for i in range(cfg.layers)]
+        self.lstm = [weights[3 * i : 3 * i + 3] for i in range(cfg.layers)]
         self.dense = weights[3 * cfg.layers :]
-        self.h = np.zeros((cfg.layers, cfg.window, songs, cfg.units), np.float32)
-        self.c = np.zeros_like(self.h)
+        nothing = self.ops.zeros((cfg.window, songs, cfg.units))
+        self.states = [(nothing, nothing)] * cfg.layers
         self.fed = 0
 
     def feed(self, places: np.ndarray) -> np.ndarray | None:
@@ -266,31 +267,31 @@ class SlidingWindow:
         float32 array, shape (song, V), or None
             Logits of the next token; None until 64 tokens were fed.
         """
-        newest = self.fed % self.window
-        self.h[:, newest] = self.c[:, newest] = 0
+        ops = self.ops
+        kept = np.ones((self.window, 1, 1), np.float32)
+        kept[self.fed % self.window] = 0  # the oldest window is complete: a new one starts there
         if self.embedding is None:
-            x = np.float32(places / self.vocabulary)[:, None]
+            x = ops.convert_to_tensor(np.float32(places / self.vocabulary)[None, :, None])
         else:
-            x = self.embedding[places]
-        for layer, (kernel, recurrent, bias) in enumerate(self.lstm):
-            x = self._step(layer, x @ kernel + bias, recurrent)
+            x = ops.take(self.embedding, places, axis=0)[None]
+        for layer, weights in enumerate(self.lstm):
+            h, c = (state * kept for state in self.states[layer])
+            self.states[layer] = self._step(x, h, c, *weights)
+            x = self.states[layer][0]
         self.fed += 1
         if self.fed < self.window:
             return None
-        (hidden, hidden_bias), (out, out_bias) = self.dense[:2], self.dense[2:]
-        return _relu(x[self.fed % self.window] @ hidden + hidden_bias) @ out + out_bias
+        hidden, hidden_bias, out, out_bias = self.dense
+        x = ops.relu(ops.matmul(x[self.fed % self.window], hidden) + hidden_bias)
+        return ops.convert_to_numpy(ops.matmul(x, out) + out_bias)
 
-    def _step(self, layer: int, x: np.ndarray, recurrent: np.ndarray) -> np.ndarray:
-        """Move all windows of one layer on; x is (song, 4 units) or (window, song, 4 units)."""
-        h, c = self.h[layer], self.c[layer]
-        gates = (h.reshape(-1, h.shape[-1]) @ recurrent).reshape(*h.shape[:2], -1)
-        gates += x
-        units = h.shape[-1]
-        i, f, g, o = (gates[..., k * units : (k + 1) * units] for k in range(4))
-        c *= _sigmoid(f)
-        c += _sigmoid(i) * np.tanh(g)
-        np.multiply(_sigmoid(o), np.tanh(c), out=h)
-        return h
+    def _step(self, x, h, c, kernel, recurrent, bias):
+        """Move all windows of a layer on: x (window or 1, song, input), h and c (.., units)."""
+        ops = self.ops
+        gates = ops.matmul(x, kernel) + ops.matmul(h, recurrent) + bias
+        i, f, g, o = ops.split(gates, 4, axis=-1)  # Keras's order
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
+        return ops.sigmoid(o) * ops.tanh(c), c
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
