@@ -26,6 +26,7 @@ def load_keras():
         `keras`, with op determinism on: the same seed, machine and number of threads give the
         same weights to the bit.
     """
+    import logging
     import sys
 
     if "keras" in sys.modules:
@@ -35,6 +36,7 @@ def load_keras():
         import keras
         import tensorflow as tf
 
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing
         tf.config.experimental.enable_op_determinism()
         tf.constant(0) + 1  # the first op prints, too
     return keras

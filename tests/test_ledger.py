@@ -112,3 +112,12 @@ def test_a_changed_table_changes_the_verdict(tmp_path):
 def test_holds():
     assert findings.holds(True, 1).verdict == "reproduced"
     assert findings.holds(False, 1, verdict=findings.RECOVERED).verdict == "contradicted"
+
+
+def test_quick_cannot_contradict_what_takes_training(monkeypatch):
+    assert findings.trained(True, 1).verdict == "reproduced"
+    assert findings.trained(False, 1, "why") == Finding(
+        1, "not tested by this profile", "not reached in quick; why"
+    )
+    monkeypatch.setenv("MUSEGEN_PROFILE", "paper")
+    assert findings.trained(False, 1).verdict == "contradicted"

@@ -4,12 +4,6 @@ import numpy as np
 import pytest
 
 from musegen import metrics
-from musegen.song import Song, as_notes
-
-
-def test_distinct_pitches_counts_octaves_apart():
-    song = Song(as_notes([0, 1, 2, 3], 1, [60, 72, 60, 61]), 4, 1)
-    assert metrics.distinct_pitches(song) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,11 @@
 """The runner of the notebooks, on notebooks of two or three cells."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -121,8 +127,6 @@ def test_in_place_stores_counts_and_no_noise(tmp_path):
 
 def test_kernel_is_this_interpreter(tmp_path, made):
     make_pages([notebook(tmp_path / "01_a.ipynb", "import sys; print(sys.executable)")], made)
-    import sys
-
     assert sys.executable in (made.folder / "01_a.html").read_text()
 
 
@@ -135,3 +139,31 @@ def test_key_of_a_page_follows_profile_and_source(monkeypatch, tmp_path):
     (tmp_path / "song.mid").write_bytes(b"MThd")
     keys.add(report._inputs())
     assert len(keys) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_an_interrupt_is_one_line_and_leaves_no_kernel(tmp_path):
+    sign = tmp_path / "kernel"
+    notebook(
+        tmp_path / "01_long.ipynb",
+        "import os, pathlib, time",
+        f"_ = pathlib.Path({str(sign)!r}).write_text(str(os.getpid())); time.sleep(60)",
+    )
+    code = (
+        "import sys, pathlib; from musegen import report; from musegen.__main__ import main; "
+        f"report.notebooks = lambda: [pathlib.Path({str(tmp_path / '01_long.ipynb')!r})]; "
+        "sys.exit(main(['report']))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"MUSEGEN_BUILD": str(tmp_path / "build")},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (sign.exists() and sign.read_text()):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "stopped; the same command goes on from here\n"
+    assert process.returncode == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(sign.read_text()), 0)

@@ -21,6 +21,7 @@ _ROOMS = {
         "plot_copying",
         "plot_history",
         "plot_latents",
+        "plot_spreads",
         "plot_threshold",
     ),
     "preparation": (
@@ -31,7 +32,7 @@ _ROOMS = {
     "examples": (
         *("figure_7", "figure_8", "figure_9", "figure_10", "figure_11"),
         *("figure_songs", "plot_copied", "plot_likeness", "plot_periods", "song_table"),
-        *("FEW_PITCHES", "MANY_PITCHES", "LONG_COPY"),
+        *("FEW_KINDS", "MANY_KINDS", "LONG_COPY"),
     ),
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names}

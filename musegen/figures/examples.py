@@ -10,7 +10,7 @@ from musegen.figures.style import COLOURS, new_figure
 from musegen.song import Song
 
 # Ours: what counts as "few notes", "varied notes" and "overfitted" (report 3.3.1-3.3.3).
-FEW_PITCHES, MANY_PITCHES, LONG_COPY = 4, 20, 32
+FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; tokens
 
 
 def figure_7():
@@ -94,7 +94,7 @@ def song_table():
     Returns
     -------
     DataFrame
-        Columns run, song, pitches, copied, start, training_song, see `metrics.measure_songs`.
+        Columns run, song, kinds, copied, start, training_title, see `metrics.measure_songs`.
     """
     import pandas as pd
 
@@ -103,18 +103,18 @@ def song_table():
 
 
 def _few_notes(table):
-    """Take the song of fewest pitches, and the one of fewest among those that have more."""
-    few = table.sort_values(["pitches", "run", "song"])
-    more = few[few["pitches"] > few["pitches"].iloc[0]]
+    """Take the song of fewest notes and chords, and the one of fewest among those that have more."""
+    few = table.sort_values(["kinds", "run", "song"])
+    more = few[few["kinds"] > few["kinds"].iloc[0]]
     two = few.iloc[[0, 1]] if more.empty else few.loc[[few.index[0], more.index[0]]]
-    label = "{pitches} different pitches"
-    return two.assign(label=label, reached=two["pitches"] <= FEW_PITCHES)
+    label = "{kinds} different notes and chords"
+    return two.assign(label=label, reached=two["kinds"] <= FEW_KINDS)
 
 
 def _varied_notes(table):
-    two = table.sort_values(["pitches", "run", "song"], ascending=[False, True, True]).head(2)
-    label = "{pitches} different pitches"
-    return two.assign(label=label, reached=two["pitches"] >= MANY_PITCHES)
+    two = table.sort_values(["kinds", "run", "song"], ascending=[False, True, True]).head(2)
+    label = "{kinds} different notes and chords"
+    return two.assign(label=label, reached=two["kinds"] >= MANY_KINDS)
 
 
 def _copied(table):

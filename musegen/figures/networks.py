@@ -224,3 +224,28 @@ def plot_copying(until_wrong):
     ax.set(title="Training songs continued", xlabel="Tokens right before the first mistake")
     ax.set_ylabel("Songs")
     return fig
+
+
+def plot_spreads(spreads):
+    """Draw how much songs still differ after each layer of untrained networks.
+
+    Parameters
+    ----------
+    spreads : dict of name to list of float
+        A value for each of the eight dense layers.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Notes
+    -----
+    Notebook: 02_autoencoder_training, "Which first weights?".
+    """
+    fig, ax = new_figure(figsize=(7, 2.8))
+    layers = [*("16×2000", "16×200", "1600", "120"), *("1600 ", "3200", "16×2000 ", "16×2304")]
+    for (name, values), style in zip(spreads.items(), ("o-", "s--"), strict=True):
+        ax.semilogy(layers, values, style, label=name)
+    ax.legend(frameon=False)
+    ax.set(title="Before training", xlabel="Layer", ylabel="Spread over ten songs")
+    return fig

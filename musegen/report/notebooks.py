@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from musegen import config
@@ -65,7 +67,9 @@ class _Runner:
         from jupyter_client.kernelspec import KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
+        from nbclient.exceptions import DeadKernelError
 
+        self._dead = DeadKernelError
         self.cell, self.show, self.start = 0, show, time.monotonic()
         self.client = NotebookClient(
             notebook, timeout=None, record_timing=False, on_cell_start=self._next_cell
@@ -76,11 +80,21 @@ class _Runner:
 
     async def run(self, cwd: Path) -> None:
         ticking = asyncio.ensure_future(self._tick())
-        with Path(os.devnull).open("w") as nothing:
-            await self.client.async_execute(cwd=str(cwd), env=_environment(), stderr=nothing)
-        ticking.cancel()
+        try:
+            with Path(os.devnull).open("w") as nothing:
+                await self.client.async_execute(cwd=str(cwd), env=_environment(), stderr=nothing)
+        except self._dead:
+            if asyncio.current_task().cancelling():  # an interrupt: nbclient renames it
+                raise asyncio.CancelledError from None
+            raise
+        finally:
+            ticking.cancel()
 
     def _next_cell(self, cell, cell_index: int) -> None:
+        # nbclient's own handlers lose the kernel; without them an interrupt shuts it down.
+        with suppress(NotImplementedError):  # Windows has none
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().remove_signal_handler(number)
         self.cell = cell_index + 1
         self._show()
 
