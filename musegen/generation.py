@@ -38,10 +38,11 @@ def encode(run: Run, bars: np.ndarray) -> np.ndarray:
     -------
     float32 array, shape (song, 120), >= 0
     """
-    bars_1, bars_2, song_1, latent = _dense(run)[:4]
-    x = bars.reshape(*bars.shape[:2], -1).astype(np.float32)
-    x = _relu(_relu(x @ bars_1[0] + bars_1[1]) @ bars_2[0] + bars_2[1])
-    x = x.reshape(len(x), -1)
+    cfg = run.cfg.network
+    bar_1, bar_2, song_1, latent = _dense(run)[:4]
+    x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (song bar, cell)
+    x = _relu(_relu(x @ bar_1[0] + bar_1[1]) @ bar_2[0] + bar_2[1])
+    x = x.reshape(len(bars), -1)  # (song, 3200)
     return _relu(_relu(x @ song_1[0] + song_1[1]) @ latent[0] + latent[1])
 
 
@@ -61,9 +62,9 @@ def decode(run: Run, latents: np.ndarray) -> np.ndarray:
     cfg = run.cfg.network
     song_1, song_2, bar_1, cells = _dense(run)[4:]
     x = _relu(latents.astype(np.float32) @ song_1[0] + song_1[1])
-    x = _relu(x @ song_2[0] + song_2[1]).reshape(len(x), cfg.bars, -1)
+    x = _relu(x @ song_2[0] + song_2[1]).reshape(-1, cfg.hidden[-1])  # (song bar, 200)
     x = _relu(x @ bar_1[0] + bar_1[1]) @ cells[0] + cells[1]
-    return _sigmoid(x).reshape(len(x), cfg.bars, cfg.steps_per_bar, cfg.pitches)
+    return _sigmoid(x).reshape(-1, cfg.bars, cfg.steps_per_bar, cfg.pitches)
 
 
 def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -103,7 +103,7 @@ def song_table():
 
 
 def _few_notes(table):
-    """Take the song of fewest notes and chords, and the one of fewest among those that have more."""
+    """Take the song of fewest notes and chords, and the next one that has more."""
     few = table.sort_values(["kinds", "run", "song"])
     more = few[few["kinds"] > few["kinds"].iloc[0]]
     two = few.iloc[[0, 1]] if more.empty else few.loc[[few.index[0], more.index[0]]]

@@ -188,9 +188,9 @@ def _ae_figure(number: int, name: str):
     return check
 
 
-def _pitches(number: int) -> list[int]:
+def _kinds(number: int) -> list[int]:
     _songs()
-    return [metrics.distinct_pitches(song) for song in figures.figure_songs(number)]
+    return [metrics.distinct_tokens(tokens.tokenize(song)) for song in figures.figure_songs(number)]
 
 
 def _shown(values, reached, what: str) -> Finding:
@@ -199,11 +199,11 @@ def _shown(values, reached, what: str) -> Finding:
 
 
 def _figure_9():
-    return _shown(_pitches(9), lambda n: n <= examples.FEW_PITCHES, "different pitches")
+    return _shown(_kinds(9), lambda n: n <= examples.FEW_KINDS, "different notes and chords")
 
 
 def _figure_10():
-    return _shown(_pitches(10), lambda n: n >= examples.MANY_PITCHES, "different pitches")
+    return _shown(_kinds(10), lambda n: n >= examples.MANY_KINDS, "different notes and chords")
 
 
 def _figure_11():
