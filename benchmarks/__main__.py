@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from musegen import config, corpus
+import numpy as np
+
+from musegen import config, corpus, generation, training
 from musegen.corpus import chorales
 
 PARSED = 8  # songs parsed one by one; the whole corpus is this, extrapolated
@@ -49,6 +51,22 @@ def rows():
     )
 
 
+def generation_rows():
+    """Yield how fast tokens are generated, as a ratio to one `predict` a token, the naive way."""
+    run = training.load_or_train("lstm_small_128")
+    rng = np.random.default_rng(0)
+    seed = generation.random_seeds(run, 64, rng)
+    run.model.predict(seed[:1], verbose=0)
+    naive = best(lambda: run.model.predict(seed[:1], verbose=0), 10)
+    yield "one token, one `predict`", naive, "the naive way"
+    for songs in (1, 64):
+        window = generation.SlidingWindow(run, songs)
+        for column in seed[:songs].T:
+            window.feed(column)
+        seconds = best(lambda w=window, n=songs: w.feed(seed[:n, 0]), 20) / songs
+        yield f"one token, sliding window, {songs} songs", seconds, f"{naive / seconds:.0f} times"
+
+
 if __name__ == "__main__":
-    for what, seconds, promised in rows():
-        print(f"{seconds:9.3f} s  {what}{f' ({promised})' if promised else ''}", flush=True)
+    for what, seconds, promised in (*rows(), *generation_rows()):
+        print(f"{seconds:9.4f} s  {what}{f' ({promised})' if promised else ''}", flush=True)

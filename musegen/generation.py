@@ -135,7 +135,9 @@ def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None,
     """
     cfg = run.cfg.network
     played = cells > (cfg.threshold if threshold is None else threshold)
-    song = preprocess.from_tensor(played, cfg, **{"tempo_qpm": TEMPO_QPM, **fields})
+    song = preprocess.from_tensor(
+        played, cfg, **{"tempo_qpm": TEMPO_QPM, "source": run.cfg.name, **fields}
+    )
     return replace(song, probabilities=preprocess.unfold(cells, cfg))
 
 
@@ -174,7 +176,7 @@ def autoencoder_songs(
     if noise not in drawn:
         raise ValueError(f"noise {noise!r} is none of {', '.join(drawn)}")
     return [
-        song_from_cells(run, cells, threshold, title=f"{run.cfg.name} {i}", source=run.cfg.name)
+        song_from_cells(run, cells, threshold, title=f"{run.cfg.name} {i}")
         for i, cells in enumerate(decode(run, drawn[noise]()))
     ]
 

@@ -107,13 +107,13 @@ def _few_notes(table):
     few = table.sort_values(["kinds", "run", "song"])
     more = few[few["kinds"] > few["kinds"].iloc[0]]
     two = few.iloc[[0, 1]] if more.empty else few.loc[[few.index[0], more.index[0]]]
-    label = "{kinds} different notes and chords"
+    label = "notes and chords used: {kinds}"
     return two.assign(label=label, reached=two["kinds"] <= FEW_KINDS)
 
 
 def _varied_notes(table):
     two = table.sort_values(["kinds", "run", "song"], ascending=[False, True, True]).head(2)
-    label = "{kinds} different notes and chords"
+    label = "notes and chords used: {kinds}"
     return two.assign(label=label, reached=two["kinds"] >= MANY_KINDS)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from musegen.figures.rolls import SOURCE_OF
-from musegen.figures.style import COLOURS, new_figure
+from musegen.figures.style import COLOURS, SOURCES, new_figure
 
 BLUE, ORANGE = "#B3D4EA", "#F5D08F"
 
@@ -204,12 +204,13 @@ def plot_threshold(sweep):
     return fig
 
 
-def plot_copying(until_wrong):
-    """Draw for how many tokens a network continues its training songs without a mistake.
+def plot_copying(own, others):
+    """Draw for how many tokens a network continues songs without a mistake.
 
     Parameters
     ----------
-    until_wrong : int array, shape (song,)
+    own, others : int arrays, shape (song,)
+        Of its training songs and of held-out songs.
 
     Returns
     -------
@@ -219,10 +220,12 @@ def plot_copying(until_wrong):
     -----
     Notebook: 03_lstm_training, "Does it know its songs by heart?".
     """
-    fig, ax = new_figure(figsize=(7, 2.6))
-    ax.hist(until_wrong, np.arange(34) - 0.5, color=COLOURS["LSTM small dataset"])
-    ax.set(title="Training songs continued", xlabel="Tokens right before the first mistake")
-    ax.set_ylabel("Songs")
+    fig, axes = new_figure(2, figsize=(8, 3.4), sharex=True)
+    parts = (("Training songs", own, "LSTM small dataset"), ("Held-out songs", others, SOURCES[0]))
+    for ax, (title, counts, source) in zip(axes, parts, strict=True):
+        ax.hist(counts, np.arange(34) - 0.5, color=COLOURS[source])
+        ax.set(title=f"{title} continued", ylabel="Songs")
+    axes[1].set_xlabel("Tokens right before the first mistake")
     return fig
 
 

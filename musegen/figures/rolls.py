@@ -42,7 +42,7 @@ def plot_roll(song, *, ax=None):
         mine = pitches == pitch
         spans = np.column_stack([onset[mine], duration[mine]])
         ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour, lw=0, snap=False)
-    ax.vlines(onset, pitches - 0.5, pitches + 0.5, color="white", lw=0.7)
+    ax.vlines(onset, pitches - 0.5, pitches + 0.5, color="white", lw=0.5)
     _octaves(ax, pitches.min(initial=60), pitches.max(initial=60))
     ax.set(xlim=(0, song.length / song.steps_per_bar), xlabel="Time (bars)", ylabel="Pitch")
     ax.set_title(song.title)
