@@ -1,5 +1,6 @@
 """Figures 7-11 of the report: piano-rolls of generated songs, and which songs they show."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -81,8 +82,9 @@ def figure_songs(number: int) -> tuple[Song, Song]:
     """
     if number in (7, 8):
         run = training.load_or_train({7: "ae_10", 8: "ae_256"}[number])
-        rng = np.random.default_rng(run.cfg.seed)
-        return tuple(generation.autoencoder_songs(run, 2, rng))
+        songs = generation.autoencoder_songs(run, 2, np.random.default_rng(run.cfg.seed))
+        titles = [f"{panel}) {SOURCE_OF[run.cfg.name]}, song {i}" for i, panel in enumerate("ab")]
+        return tuple(replace(song, title=t) for song, t in zip(songs, titles, strict=True))
     chosen = {9: _few_notes, 10: _varied_notes, 11: _copied}[number](song_table())
     return tuple(_play(*row) for row in zip("ab", chosen.to_dict("records"), strict=True))
 

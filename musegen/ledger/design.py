@@ -181,11 +181,12 @@ def _epochs(name: str, least: int):
     return Finding(ours, REPRODUCED if enough else NOT_TESTED, "" if enough else "paper trains so")
 
 
-def _batch(cfg, name: str):
-    if config.profile().runs[name].trainer == "windows":
-        return cfg.batch
+def _batch(name: str):
+    cfg = config.profile().runs[name]
+    if cfg.trainer == "windows":
+        return cfg.network.batch
     why = "paper trains so; quick takes chunks taught at every position"
-    return Finding(f"{cfg.chunks} chunks", NOT_TESTED, why)
+    return Finding(f"{cfg.network.chunks} chunks", NOT_TESTED, why)
 
 
 def _songs(name: str):
@@ -202,7 +203,7 @@ def _drawn(number: int, notebook: str):
 
     def check():
         path = config.root() / "notebooks" / f"{notebook}.ipynb"
-        told = path.exists() and f"figure {number}" in path.read_text(encoding="utf-8").lower()
+        told = path.exists() and f"figure_{number}()" in path.read_text(encoding="utf-8")
         return Finding(f"drawn in {notebook}", REPRODUCED) if told else untested("not drawn yet")
 
     return check
@@ -259,7 +260,7 @@ CHECKS = {
     "lstm.songs_small": _songs("lstm_small_128"),
     "lstm.songs_large": _songs("lstm_small_256"),
     "small.epochs": lambda: _epochs("lstm_small_128", least=201),
-    "small.batch": lambda: _batch(SMALL, "lstm_small_128"),
+    "small.batch": lambda: _batch("lstm_small_128"),
     "lstm.seed": lambda: SMALL.window,
     "deep.lstms": lambda: _units(DEEP),
     "deep.nodes": lambda: untested("no other number of nodes is trained"),
@@ -267,7 +268,7 @@ CHECKS = {
     "deep.dropouts": lambda: _dropouts(DEEP),
     "deep.dropout_range": lambda: untested("no other dropout is trained"),
     "deep.epochs": lambda: _epochs("lstm_deep_128", least=100),
-    "deep.batch": lambda: _batch(DEEP, "lstm_deep_128"),
+    "deep.batch": lambda: _batch("lstm_deep_128"),
     "survey.scale": lambda: f"{survey.GRADES[0]}-{survey.GRADES[-1]}",
     "survey.songs": _survey_songs,
     "survey.human": lambda: lost("which songs they were is not said"),
