@@ -9,6 +9,7 @@ from math import comb
 import numpy as np
 import pandas as pd
 import pytest
+from musegen.survey.verdicts import _about_sources
 
 from musegen import config, figures, survey
 
@@ -362,7 +363,7 @@ def test_conclusions_are_judged_from_the_numbers(counts):
     assert verdicts["27 responses to LSTM small dataset had a score of 2"] == "contradicted"
     swapped = counts.copy()  # the last source gets the grades of the first: nothing is worse now
     swapped.loc[swapped["source"] == "AE large dataset", "count"] = counts["count"][:5].to_numpy()
-    found = survey._about_sources(swapped, rng())
+    found = _about_sources(swapped, rng())
     assert {claim: v for _, claim, _, v in found}["AE large a lot worse"] == "contradicted"
 
 

@@ -1,18 +1,4 @@
-"""The survey of report 2.4 and 3.1: which grades could have given its tables, and what they show.
-
-29 people graded ten songs, two from each of five sources, from 1 (surely a human) to 5 (surely a
-computer). Their answers are lost; tables 1 and 2 are left. This module asks which histograms of
-grades have the printed mean, variance and share, in the line of the GRIM, SPRITE and CORVIDS
-checks of published statistics. What it finds is *recovered*, never *collected*.
-
-Conventions
------------
-A *histogram* is five counts, of the grades 1..5. A frame of histograms is wide (a row each, with
-columns ``source`` and 1..5) or long (columns ``source``, ``grade``, ``count``). Shares are in
-percent, as the report prints them.
-
-Notebook: 05_survey_analysis.
-"""
+"""Which histograms of grades could have given tables 1 and 2 of the report."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -23,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from musegen import config
 
@@ -96,7 +81,8 @@ def interval(text: str) -> tuple[float, float]:
     return float(_value(text) - half), float(_value(text) + half)
 
 
-def _rounds_to(values: np.ndarray, text: str) -> np.ndarray:
+def rounds_to(values: np.ndarray, text: str) -> np.ndarray:
+    """Say which values would be printed as `text`."""
     low, high = interval(text)
     return (values > low - 1e-9) & (values < high + 1e-9)  # 1e-9: floats at the very ends
 
@@ -157,7 +143,7 @@ def measures(counts, variance: str = "sample", share: str = "without 3") -> dict
 def fits(counts: np.ndarray, column: pd.Series, variance: str, share: str) -> np.ndarray:
     """Whether histograms round to the numbers of one printed column, bool array."""
     ours = measures(counts, variance, share)
-    return np.logical_and.reduce([_rounds_to(ours[name], text) for name, text in column.items()])
+    return np.logical_and.reduce([rounds_to(ours[name], text) for name, text in column.items()])
 
 
 def solutions(table: pd.DataFrame, answers: Iterable[int] = ANSWERS) -> pd.DataFrame:
@@ -183,7 +169,7 @@ def solutions(table: pd.DataFrame, answers: Iterable[int] = ANSWERS) -> pd.DataF
     for n in answers:
         means = measures(histograms(n))[MEAN]
         for source, column in table.items():
-            near = histograms(n)[_rounds_to(means, column[MEAN])]
+            near = histograms(n)[rounds_to(means, column[MEAN])]
             for variance, share in product(VARIANCES, SHARES):
                 fitting = near[fits(near, column, variance, share)].tolist()
                 rows += [(source, n, variance, share, *counts) for counts in fitting]
@@ -387,266 +373,3 @@ def cells_with(number: int, histograms: pd.DataFrame) -> pd.DataFrame:
     """Find where a count stands in histograms of wide form: columns `source`, `grade`."""
     counts = long(histograms)
     return counts.loc[counts["count"] == number, ["source", "grade"]].reset_index(drop=True)
-
-
-# --- More than chance? -----------------------------------------------------------------------
-
-
-def graded(histogram) -> np.ndarray:
-    """Write a histogram out as its grades, sorted.
-
-    Examples
-    --------
-    >>> graded([1, 0, 2, 0, 0]).tolist()
-    [1, 3, 3]
-    """
-    return np.repeat(GRADES, histogram)
-
-
-def superiority(a, b) -> np.ndarray:
-    """How often an answer to `b` is a higher grade than one to `a`, ties counted half.
-
-    0.5 says that the two are graded alike. Cliff's delta is twice this less one.
-
-    Parameters
-    ----------
-    a, b : int arrays, shape (..., 5)
-
-    Examples
-    --------
-    >>> float(superiority([1, 0, 0, 0, 1], [0, 0, 1, 0, 1]))
-    0.625
-    """
-    a, b = np.asarray(a), np.asarray(b)
-    higher = (GRADES[:, None] < GRADES) + 0.5 * (GRADES[:, None] == GRADES)
-    return np.einsum("...i,ij,...j->...", a, higher, b) / (a.sum(-1) * b.sum(-1))
-
-
-def rank_test(a, b) -> float:
-    """Give the p-value of Mann and Whitney's two-sided rank test, corrected for ties."""
-    return float(stats.mannwhitneyu(graded(a), graded(b), method="asymptotic").pvalue)
-
-
-def holm(p) -> np.ndarray:
-    """Correct p-values for their number by Holm's method.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p, float)
-    order = np.argsort(p)
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    return steps.clip(max=1)[np.argsort(order)]
-
-
-def resampled(histogram, rng: np.random.Generator, times: int = 10_000) -> np.ndarray:
-    """Draw as many answers with replacement, again and again: int array (times, 5)."""
-    histogram = np.asarray(histogram)
-    return rng.multinomial(histogram.sum(), histogram / histogram.sum(), size=times)
-
-
-def _middle(draws) -> tuple[float, float]:
-    return tuple(np.quantile(draws, [0.025, 0.975]).tolist())
-
-
-def intervals(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Put 95 % intervals around each source's mean and shares, answers taken as independent.
-
-    Returns
-    -------
-    DataFrame
-        Columns `source`, `measure`, `value`, `low`, `high`: bootstrap for the mean, Wilson's
-        interval for the shares (in percent) under both definitions.
-
-    Notes
-    -----
-    Notebook: 05_survey_analysis, "How sure are the numbers of a source?".
-    """
-    rows = []
-    for source, histogram in wide(counts).iterrows():
-        mean = measures(histogram)[MEAN]
-        drawn = measures(resampled(histogram, rng))[MEAN]
-        rows.append((source, MEAN, float(mean), *_middle(drawn)))
-        for share in SHARES:
-            asked = histogram.sum() - histogram[3] * (share == "without 3")
-            test = stats.binomtest(int(histogram[[1, 2]].sum()), int(asked))
-            wilson = test.proportion_ci(method="wilson")
-            name = f"natural, {share}"
-            rows.append((source, name, *(100 * v for v in (test.statistic, *wilson))))
-    return pd.DataFrame(rows, columns=["source", "measure", "value", "low", "high"])
-
-
-def comparisons(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Compare every two sources, answers taken as independent.
-
-    Returns
-    -------
-    DataFrame
-        A row a pair: `a`, `b`, `difference` of the means (b - a), `superiority` of b with its
-        95 % bootstrap interval `low`, `high`, `delta` (Cliff's), `p` and `holm`.
-
-    Notes
-    -----
-    Notebook: 05_survey_analysis, "Are the differences larger than chance?".
-    """
-    rows, table = [], wide(counts)
-    drawn = {source: resampled(histogram, rng) for source, histogram in table.iterrows()}
-    for a, b in combinations(table.index, 2):
-        first, second = table.loc[a], table.loc[b]
-        difference = measures(second)[MEAN] - measures(first)[MEAN]
-        better = float(superiority(first, second))
-        low, high = _middle(superiority(drawn[a], drawn[b]))
-        p = rank_test(first, second)
-        rows.append((a, b, difference, better, low, high, 2 * better - 1, p))
-    columns = ["a", "b", "difference", "superiority", "low", "high", "delta", "p"]
-    return pd.DataFrame(rows, columns=columns).assign(holm=lambda frame: holm(frame["p"]))
-
-
-def pairing(counts: pd.DataFrame) -> pd.DataFrame:
-    """Say how much the lost pairing of answers could change the difference of two sources.
-
-    The same people graded everything, but who gave which grade is lost. Two arrangements of the
-    recovered answers frame what it may have been. *Opposite*, the widest there is: a person's two
-    answers to a source agree, and who grades one source low grades the other high. *Alike*, about
-    the narrowest: who grades one source low grades the other low. *Independent* lies between.
-
-    Returns
-    -------
-    DataFrame
-        Columns `a`, `b`, `arrangement`, `difference` of the means (b - a), `low`, `high`: 95 %,
-        Student's t over people, for *independent* over answers.
-
-    Notes
-    -----
-    Notebook: 05_survey_analysis, "What the lost pairing hides".
-    """
-    rows, table = [], wide(counts)
-    for a, b in combinations(table.index, 2):
-        first, second = graded(table.loc[a]), graded(table.loc[b])
-        alike, opposite = second - first, second - first[::-1]  # opposite comes out sorted
-        alike = np.sort(alike)
-        people = {
-            "alike": (alike + alike[::-1])[: len(alike) // 2] / 2,
-            "opposite": (opposite[::2] + opposite[1::2]) / 2,
-        }
-        low, high = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
-        rows.append((a, b, "independent", second.mean() - first.mean(), low, high))
-        for arrangement, each in people.items():
-            low, high = stats.ttest_1samp(each, 0).confidence_interval()
-            rows.append((a, b, arrangement, each.mean(), low, high))
-    return pd.DataFrame(rows, columns=["a", "b", "arrangement", "difference", "low", "high"])
-
-
-# --- What stands -----------------------------------------------------------------------------
-
-
-def conclusions(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Hold the report's sentences about the survey against the recovered grades.
-
-    Returns
-    -------
-    DataFrame
-        Columns `section`, `claim`, `evidence`, `verdict`. A verdict is *stands*, *contradicted*,
-        *within chance* (so ordered in these answers, by no more than chance does), *not shown*,
-        or *depends on the definition* (of natural) or *on the split* (into songs).
-
-    Notes
-    -----
-    Notebook: 05_survey_analysis, "Which conclusions stand?".
-    """
-    rows = [*_about_tables(counts), *_about_sources(counts, rng), *_about_songs(counts)]
-    return pd.DataFrame(rows, columns=["section", "claim", "evidence", "verdict"])
-
-
-def _p(*p: float) -> str:
-    return "p " + ", ".join("< 0.001" if each < 0.001 else f"{each:.3f}" for each in p)
-
-
-def _about_tables(counts):
-    table, possible = wide(counts), solutions(printed(1))
-    possible = under(possible, reading(possible))
-    sizes = set(table.sum(axis=1))
-    yield (
-        *("3.1", "there are 58 responses to each source"),
-        f"the one reading that fits all five columns has {' and '.join(map(str, sizes))}",
-        "stands" if sizes == {2 * PEOPLE} else "contradicted",
-    )
-    of_all = measures(table.to_numpy(), share="all answers")[NATURAL]
-    fitting = [bool(f) for f in map(_rounds_to, of_all, printed(1).loc[NATURAL])]
-    yield (
-        *("3.1", "natural is the share of grades 1 and 2 in all responses"),
-        f"so read, {sum(fitting)} of {len(fitting)} shares of table 1 come out; "
-        f"{splits(table.iloc[-1])['split'].nunique()} splits of AE large give both of table 2",
-        "stands" if all(fitting) else "contradicted",
-    )
-    places = [f"{source}, score {grade}" for source, grade in cells_with(27, possible).to_numpy()]
-    yield (
-        *("3.1", "27 responses to LSTM small dataset had a score of 2"),
-        f"27 stands only at: {'; '.join(places) or 'no place'}",
-        "stands" if "LSTM small dataset, score 2" in places else "contradicted",
-    )
-    grades = table.sum()
-    yield (
-        *("3.1", "few songs got the grade 3"),
-        f"{grades[3]} of {grades.sum()} responses; each other grade {grades.drop(3).min()} or more",
-        "stands" if grades.idxmin() == 3 else "contradicted",
-    )
-
-
-def _about_sources(counts, rng):
-    table, shares = wide(counts), naturals(counts)
-    pairs = comparisons(counts, rng).set_index(["a", "b"])
-    human, lstm_128, lstm_256, ae_10, ae_256 = table.index
-
-    def compared(*wanted):
-        """Judge "a was graded as more natural than b" for every wanted pair (a, b)."""
-        chosen = pairs.loc[list(wanted)]
-        ordered = [all(shares.loc[a, s] > shares.loc[b, s] for a, b in wanted) for s in SHARES]
-        means = ", ".join(f"{difference:.2f}" for difference in chosen["difference"])
-        evidence = f"means {means} apart, {_p(*chosen['holm'])} (Holm)"
-        if not any(ordered) or chosen["difference"].min() <= 0:
-            return evidence, "contradicted"
-        if not all(ordered):
-            return f"{evidence}; shares of all answers turn the order", "depends on the definition"
-        return evidence, "stands" if chosen["holm"].max() < 0.05 else "within chance"
-
-    above = [(human, other) for other in table.index[1:]]
-    yield "3.1", "training data was most likely to be perceived as natural", *compared(*above)
-    best = pairs.loc[human, lstm_128]
-    yield (
-        *("4.1", "the best model does almost as well as humans, so the aim was achieved"),
-        f"LSTM small graded higher in {best.low:.0%} to {best.high:.0%} of comparisons, ties half: "
-        "neither a difference nor its absence",
-        "not shown" if best.low < 0.5 < best.high else "contradicted",
-    )
-    yield "4.1", "LSTM small best, LSTM large slightly worse", *compared((lstm_128, lstm_256))
-    yield "4.1", "AE small slightly worse than the LSTM (small)", *compared((lstm_128, ae_10))
-    below = [(other, ae_256) for other in table.index[:-1]]
-    yield "4.1", "AE large a lot worse", *compared(*below)
-    yield "4.1", "less training data did better: autoencoder", *compared((ae_10, ae_256))
-    yield "4.1", "less training data did better: LSTM", *compared((lstm_128, lstm_256))
-    lstm, ae = table.loc[[lstm_128, lstm_256]].sum(), table.loc[[ae_10, ae_256]].sum()
-    pooled, small = rank_test(lstm, ae), rank_test(lstm, table.loc[ae_10])
-    yield (
-        *("4.3", "the LSTM was better than the autoencoder"),
-        f"all songs {_p(pooled)}; without AE large {_p(small)}",
-        "stands" if max(pooled, small) < 0.05 else "not shown",
-    )
-
-
-def _about_songs(counts):
-    pairs = [part[GRADES].to_numpy() for _, part in splits(wide(counts).iloc[-1]).groupby("split")]
-    p = np.array([rank_test(*pair) for pair in pairs])
-    five = (5 * p).clip(max=1)  # the report shows the most different of five pairs
-    yield (
-        *("4.1", "the two songs of AE large differed significantly"),
-        f"over {len(p)} splits {_p(min(p))} to {max(p):.3f}; as the widest of five pairs "
-        f"{_p(min(five))} to {max(five):.3f}",
-        "stands"
-        if max(five) < 0.05
-        else "depends on the split"
-        if min(five) < 0.05
-        else "not shown",
-    )

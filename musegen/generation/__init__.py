@@ -1,0 +1,49 @@
+"""New songs from trained networks (report 2.2 and 2.3): noise decoded, tokens predicted.
+
+Trained weights are played by plain matrix products, which take milliseconds where a call of the
+Keras network takes tenths of a second; `tests/test_generation.py` compares the two.
+"""
+
+from musegen.generation.noise import (
+    TEMPO_QPM,
+    Noise,
+    autoencoder_songs,
+    decode,
+    encode,
+    latents_of_training,
+    song_from_cells,
+)
+from musegen.generation.windows import (
+    TOKENS,
+    Pick,
+    SlidingWindow,
+    argmax,
+    continue_tokens,
+    lstm_songs,
+    play,
+    random_seeds,
+    report_songs,
+    sample,
+    softmax,
+)
+
+__all__ = [
+    "TEMPO_QPM",
+    "TOKENS",
+    "Noise",
+    "Pick",
+    "SlidingWindow",
+    "argmax",
+    "autoencoder_songs",
+    "continue_tokens",
+    "decode",
+    "encode",
+    "latents_of_training",
+    "lstm_songs",
+    "play",
+    "random_seeds",
+    "report_songs",
+    "sample",
+    "softmax",
+    "song_from_cells",
+]

@@ -1,0 +1,167 @@
+"""The autoencoder plays: latents from songs or from noise, decoded to songs (report 2.2)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from musegen import preprocess
+from musegen.song import Song
+from musegen.training import Run
+
+TEMPO_QPM = 120.0  # report 3.2: "120 quarter-notes per minute"
+
+
+def encode(run: Run, bars: np.ndarray) -> np.ndarray:
+    """Describe windows of 16 bars by 120 numbers each.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    bars : bool array, shape (song, 16, 24, 96)
+
+    Returns
+    -------
+    float32 array, shape (song, 120), >= 0
+    """
+    cfg = run.cfg.network
+    bar_1, bar_2, song_1, latent = _dense(run)[:4]
+    x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (song bar, cell)
+    x = _relu(_relu(x @ bar_1[0] + bar_1[1]) @ bar_2[0] + bar_2[1])
+    x = x.reshape(len(bars), -1)  # (song, 3200)
+    return _relu(_relu(x @ song_1[0] + song_1[1]) @ latent[0] + latent[1])
+
+
+def decode(run: Run, latents: np.ndarray) -> np.ndarray:
+    """Play latents: how sure the network is of each cell.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    latents : float array, shape (song, 120)
+
+    Returns
+    -------
+    float32 array, shape (song, 16, 24, 96), in 0..1
+    """
+    cfg = run.cfg.network
+    song_1, song_2, bar_1, cells = _dense(run)[4:]
+    x = _relu(latents.astype(np.float32) @ song_1[0] + song_1[1])
+    x = _relu(x @ song_2[0] + song_2[1]).reshape(-1, cfg.hidden[-1])  # (song bar, 200)
+    x = _relu(x @ bar_1[0] + bar_1[1]) @ cells[0] + cells[1]
+    return _sigmoid(x).reshape(-1, cfg.bars, cfg.steps_per_bar, cfg.pitches)
+
+
+def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(zip(run.weights[::2], run.weights[1::2], strict=True))
+
+
+def _relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x.clip(-80)))  # below -80 float32 would overflow
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The distribution that the latents of the training songs follow, as a normal one.
+
+    Attributes
+    ----------
+    mean : float array, shape (120,)
+    components : float array, shape (component, 120)
+        Principal components of the latents, scaled to one standard deviation each.
+
+    Notes
+    -----
+    Ancestor; the report says "noise" (2.2) and no more. Notebook: 04_generation, "Which noise?".
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+
+    @classmethod
+    def of(cls, latents: np.ndarray) -> "Noise":
+        """Fit to latents, shape (song, 120)."""
+        mean = latents.mean(axis=0)
+        _, scale, directions = np.linalg.svd(latents - mean, full_matrices=False)
+        return cls(mean, scale[:, None] * directions / np.sqrt(len(latents)))
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw `n` latents; ReLU makes all latents >= 0, so what falls below is raised to 0."""
+        return _relu(self.mean + rng.standard_normal((n, len(self.components))) @ self.components)
+
+
+def latents_of_training(run: Run) -> np.ndarray:
+    """Encode every window of every training song, one at each bar; shape (window, 120)."""
+    return encode(run, run.bars.windows())
+
+
+def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None, **fields) -> Song:
+    """Turn decoded cells into a song: a note sounds where the network is surer than `threshold`.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    cells : float array, shape (16, 24, 96)
+    threshold : float, optional
+        0.5 (report 2.2) unless given. Raising it removes stray notes; report 4.2.1 has it
+        the wrong way round.
+    **fields
+        `title` and `source` of the song.
+
+    Returns
+    -------
+    Song
+        With `probabilities`; 120 qpm (report 3.2).
+    """
+    cfg = run.cfg.network
+    played = cells > (cfg.threshold if threshold is None else threshold)
+    song = preprocess.from_tensor(
+        played, cfg, **{"tempo_qpm": TEMPO_QPM, "source": run.cfg.name, **fields}
+    )
+    return replace(song, probabilities=preprocess.unfold(cells, cfg))
+
+
+def autoencoder_songs(
+    run: Run, n: int, rng: np.random.Generator, noise: str = "fitted", threshold=None
+) -> list[Song]:
+    """Generate songs by decoding noise.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    n : int
+    rng : numpy Generator
+    noise : str
+        ``"fitted"`` to the latents of the training songs (ancestor, default), ``"normal"`` (plain,
+        one of the readings of report 2.2), or ``"song"``: a training song's latents plus half a
+        standard deviation of fitted noise (report 4.2.1: "combined with the feature space vector").
+    threshold : float, optional
+
+    Returns
+    -------
+    list of Song
+
+    Notes
+    -----
+    Report 2.2 and 3.2, figures 7 and 8. Notebook: 04_generation, "Which noise?".
+    """
+    latents = latents_of_training(run)
+    fitted = Noise.of(latents)
+    drawn = {
+        "fitted": lambda: fitted.draw(n, rng),
+        "normal": lambda: rng.standard_normal((n, latents.shape[1])),
+        "song": lambda: _relu(rng.choice(latents, n) + 0.5 * (fitted.draw(n, rng) - fitted.mean)),
+    }
+    if noise not in drawn:
+        raise ValueError(f"noise {noise!r} is none of {', '.join(drawn)}")
+    return [
+        song_from_cells(run, cells, threshold, title=f"{run.cfg.name} {i}")
+        for i, cells in enumerate(decode(run, drawn[noise]()))
+    ]
