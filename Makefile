@@ -25,7 +25,7 @@ lint: $(READY)
 
 lab: $(READY)  ## trusts the notebooks and opens JupyterLab
 	@$(PY) -m jupyter trust notebooks/*.ipynb
-	$(PY) -m jupyter lab notebooks
+	MUSEGEN_PROGRESS=1 $(PY) -m jupyter lab notebooks
 
 bench: $(READY)
 	@$(PY) -m benchmarks
