@@ -62,7 +62,7 @@ class RunConfig:
     """One training: which network, on how many songs, for how long, taught how.
 
     `trainer` is ``"windows"`` (report 2.3: one target a window), ``"sequences"`` (ours: a target
-    at every position of a chunk, about 60 times more targets a second) or ``"bars"`` for the
+    at every position of a chunk, about 25 times as many targets a second) or ``"bars"`` for the
     autoencoder (one window of 16 bars a song an epoch, its start moved by a bar each epoch).
     """
 
