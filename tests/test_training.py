@@ -144,3 +144,15 @@ def test_only_the_autoencoder_leaves_out_songs_by_tempo(small):
     songs, _ = training.songs_for(replace(RUNS["windows"], songs=99))
     assert [song.title for song in songs] == [s.title for s in music.training(len(music))]
     assert not set(song.title for song in songs) & set(s.title for s in music.validation)
+
+
+def test_a_small_corpus_still_has_a_song_to_judge_by():
+    keep = training._keep_one_out
+    assert keep(["a", "b"], ["c"]) == (["a", "b"], ["c"])
+    assert keep(["a", "b"], []) == (["a"], ["b"])
+
+
+def test_a_network_without_usable_songs_says_so(small, monkeypatch):
+    monkeypatch.setattr(training.preprocess, "why_not", lambda song, cfg: "too fast")
+    with pytest.raises(ValueError, match="ae needs two songs that its network can use"):
+        training.planned("ae")

@@ -123,12 +123,18 @@ def songs_for(cfg: RunConfig) -> tuple[list[Song], list[Song]]:
         def usable(song: Song) -> bool:
             return not preprocess.why_not(song, cfg.network)
 
-        songs = music.training(cfg.songs, where=usable), filter(usable, music.validation)
+        songs = music.training(cfg.songs, where=usable), list(filter(usable, music.validation))
+        songs = _keep_one_out(*songs)
         return tuple([preprocess.for_autoencoder(s, cfg.network) for s in part] for part in songs)
-    songs = music.training(cfg.songs), music.validation
+    songs = _keep_one_out(music.training(cfg.songs), music.validation)
     if cfg.network.transpose:
         songs = tuple([preprocess.to_common_key(song) for song in part] for part in songs)
     return songs
+
+
+def _keep_one_out(songs: list[Song], heldout: list[Song]) -> tuple[list[Song], list[Song]]:
+    """Hold out the last training song where a small corpus leaves no other to judge by."""
+    return (songs, heldout) if heldout else (songs[:-1], songs[-1:])
 
 
 def planned(name: str) -> Run:
@@ -137,7 +143,7 @@ def planned(name: str) -> Run:
     songs, heldout = songs_for(cfg)
     if not songs:
         raise ValueError(
-            f"{name}: none of the songs of {config.source()} can be used by this network; "
+            f"{name} needs two songs that its network can use, {config.source()} has fewer; "
             "`python -m musegen audit` tells why"
         )
     folder = config.build_dir() / "runs" / config.profile().name / f"{name}-{_key(cfg)}"
