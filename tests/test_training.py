@@ -90,7 +90,8 @@ def test_unknown_targets_weigh_nothing():
 def test_a_run_is_kept_and_loads_into_the_reports_network(small, name):
     run = training.load_or_train(name)
     assert run.history.index.tolist() == list(range(1, RUNS[name].epochs + 1))
-    assert run.manifest["songs"] == 4
+    assert (run.manifest["songs"], run.manifest["heldout"]) == (len(run.songs), len(run.heldout))
+    assert run.heldout
     assert not (run.folder / "checkpoint.npz").exists()
     kept = {file.name: file.stat().st_mtime_ns for file in run.folder.iterdir()}
     again = training.load_or_train(name)
