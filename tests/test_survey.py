@@ -9,9 +9,9 @@ from math import comb
 import numpy as np
 import pandas as pd
 import pytest
-from musegen.survey.verdicts import _about_sources
 
 from musegen import config, figures, survey
+from musegen.survey.verdicts import _about_sources
 
 SOURCES = list(figures.SOURCES)
 
