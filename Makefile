@@ -1,18 +1,19 @@
 # The commands of the README. Everything they make goes under .venv/ and build/.
 PY := .venv/bin/python
 READY := .venv/requirements.lock
+DASK := .venv/requirements-dask.lock
 
 .PHONY: report test soak notebooks lint lab bench lock
 
 report: $(READY)  ## figures 5-11, the tables, the songs and a page per notebook: build/report/
 	@$(PY) -m musegen report
 
-test: $(READY)  ## everything, trained afresh; NB=03 checks one notebook
+test: $(READY) $(DASK)  ## everything, trained afresh; NB=03 checks one notebook
 	@rm -rf build/test
 	MUSEGEN_BUILD="$(CURDIR)/build/test" $(PY) -m pytest --nbval \
 		$(if $(NB),notebooks/$(NB)*.ipynb,tests musegen notebooks)
 
-soak: $(READY)  ## the full counts of the hard checks (long)
+soak: $(READY) $(DASK)  ## the full counts of the hard checks (long)
 	@rm -rf build/soak
 	MUSEGEN_BUILD="$(CURDIR)/build/soak" $(PY) -m pytest -m soak tests
 
@@ -34,6 +35,10 @@ lock:  ## pins every package for Linux, macOS (arm64) and Windows at once; needs
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --group test --custom-compile-command 'make lock' \
 		pyproject.toml -o requirements.lock
+	sed -n 's/^dask = \["\(.*\)"\].*/\1/p' pyproject.toml | \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --constraint requirements.lock --custom-compile-command 'make lock' \
+		- -o requirements-dask.lock
 
 # Set-up, once and whenever the lock has changed. Hashes and an editable install don't mix in one
 # pip call. The byte-code halves the time TensorFlow takes to import.
@@ -61,5 +66,11 @@ $(READY): requirements.lock
 	@echo "Set-up 3/3: byte-code (about a minute); nothing after this needs the network"
 	@$(PY) -m compileall -q -j 0 .venv/lib > /dev/null || true
 	@cp requirements.lock $@
+
+# Dask is for collections that outgrow one machine; only the tests want it for certain.
+$(DASK): $(READY) requirements-dask.lock
+	@$(PY) -m pip --require-virtualenv install -qq --progress-bar off --disable-pip-version-check \
+		--require-hashes -r requirements-dask.lock
+	@cp requirements-dask.lock $@
 
 export FITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))

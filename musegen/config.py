@@ -145,3 +145,8 @@ def data_dir() -> Path:
 def build_dir() -> Path:
     """Find where everything made goes; ``MUSEGEN_BUILD`` moves it."""
     return Path(os.environ.get("MUSEGEN_BUILD", root() / "build"))
+
+
+def dask() -> str | None:
+    """Name the Dask scheduler that reads collections, as ``MUSEGEN_DASK`` says; usually none."""
+    return os.environ.get("MUSEGEN_DASK")

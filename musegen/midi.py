@@ -9,6 +9,7 @@ track
     (program 0).
 """
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,8 @@ VELOCITY = 80  # ours: rolls know only on and off
 PIANOS = range(8)  # General MIDI programs 0..7
 DRUMS = 9  # General MIDI: the channel of the drums, counted from 0
 # What mido raises on files that are no MIDI, or are cut off or damaged.
-UNREADABLE = (OSError, EOFError, ValueError, IndexError, KeyError, TypeError, AttributeError)
+UNREADABLE = (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
+MOST_STEPS = 2**31 - 1  # the notes count in 32 bits
 
 
 def write(song: Song, path) -> Path:
@@ -102,6 +104,14 @@ def _events(notes: list[tuple[int, int, int]]) -> list[tuple[int, str, int]]:
     return sorted(starts + ends)  # "note_off" sorts before "note_on"
 
 
+class Unreadable(ValueError):
+    """A file that gives no song: a sentence, and in `reason` one of `musegen.corpus.REASONS`."""
+
+    def __init__(self, path: Path, why: str, reason: str):
+        super().__init__(f"{path.name} cannot be read as MIDI: {why}")
+        self.reason = reason
+
+
 def read(path, steps_per_beat: int = 24) -> Song:
     """Read the piano of a MIDI file, or all its pitched notes if it has no piano.
 
@@ -119,40 +129,66 @@ def read(path, steps_per_beat: int = 24) -> Song:
 
     Raises
     ------
-    ValueError
-        If the file cannot be read as MIDI.
+    Unreadable
+        A ValueError, if the file cannot be read as MIDI.
     """
     path = Path(path)
-    file = load(path)
+    return to_song(load(path), path, steps_per_beat)
+
+
+def to_song(file, path: Path, steps_per_beat: int = 24, no_piano: str = "midi") -> Song:
+    """Make a song of a file that `load` opened; `no_piano` is its source if it has no piano."""
     rows = [row for row in _note_rows(file) if row[4] is not None]
-    rows = [row for row in rows if row[4] in PIANOS] or rows
-    start, end, pitch, track, _ = np.array(rows, int).reshape(-1, 5).T
+    piano = [row for row in rows if row[4] in PIANOS]
+    start, end, pitch, track, _ = np.array(piano or rows, int).reshape(-1, 5).T
     steps = steps_per_beat / file.ticks_per_beat
     onset = np.rint(start * steps).astype(int)
     duration = np.maximum(np.rint(end * steps).astype(int) - onset, 1)
+    length = max([round(_ticks(file) * steps), *(onset + duration)])
+    if length > MOST_STEPS:
+        raise Unreadable(path, "it lasts for ever", "too_long")
     tracks = np.unique(track)
     voice = np.searchsorted(tracks, track) if len(tracks) > 1 else NO_VOICE
-    length = max([round(_ticks(file) * steps), *(onset + duration)])
+    source = "midi" if piano or not rows else no_piano
     notes = as_notes(onset, duration, pitch, voice)
-    return Song(notes, int(length), steps_per_beat, tempo(file), path.stem, "midi")
+    return Song(notes, int(length), steps_per_beat, tempo(file), path.stem, source)
 
 
-def load(path: Path):
+def load(path: Path, content: bytes | None = None):
     """Open a MIDI file with mido; data bytes that are too large are clipped, not refused.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes or None
+        What the file holds, where it has been read already.
 
     Raises
     ------
-    ValueError
+    Unreadable
         If it is no MIDI file, or one without a common clock.
     """
     import mido
 
+    if content is None:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Unreadable(path, str(error), "unreadable") from error
+    if not content.startswith(b"MThd"):
+        if b"MThd".startswith(content):
+            raise Unreadable(path, "it ends too early", "truncated")
+        raise Unreadable(path, "it is something else", "wrong_type")
     try:
-        file = mido.MidiFile(path, clip=True)
+        file = mido.MidiFile(file=io.BytesIO(content), clip=True)
+    except EOFError as error:
+        raise Unreadable(path, "it ends too early", "truncated") from error
     except UNREADABLE as error:
-        raise ValueError(f"{path.name} cannot be read as MIDI ({error})") from error
-    if file.type == 2 or file.ticks_per_beat <= 0:
-        raise ValueError(f"{path.name} has no common clock (type 2, or no ticks a beat)")
+        raise Unreadable(path, str(error), "unreadable") from error
+    if file.type == 2:
+        raise Unreadable(path, "its tracks are songs of their own (type 2)", "several_tunes")
+    if file.ticks_per_beat <= 0:
+        raise Unreadable(path, "it has no ticks a beat", "no_clock")
     return file
 
 

@@ -113,7 +113,7 @@ def key_fits(song: Song) -> list[tuple[Key, float]]:
     """
     keys = [Key(tonic, mode) for mode in WEIGHTS for tonic in range(12)]
     heard = pitch_classes(song)
-    if not heard.any():
+    if np.ptp(heard) == 0:  # silence, or all twelve alike
         return [(key, 0.0) for key in keys]
     expected = np.stack([np.roll(WEIGHTS[key.mode], key.tonic) for key in keys])
     fits = np.corrcoef(heard, expected)[0, 1:].tolist()
@@ -142,17 +142,22 @@ def to_common_key(song: Song) -> Song:
 
 
 def why_not(song: Song, cfg: AEConfig | None = None) -> str:
-    """Say why the autoencoder cannot train on a song; an empty string if it can."""
+    """Say why the autoencoder cannot train on a song; an empty string if it can.
+
+    Returns
+    -------
+    str
+        ``"tempo"``, ``"silent"`` or ``"out_of_range"`` (after transposition), as
+        `musegen.corpus.REASONS` explains them.
+    """
     cfg = cfg or AEConfig()
     if not in_tempo_band(song, cfg):
-        return "tempo outside {:g}-{:g} qpm".format(*cfg.tempo_qpm)
+        return "tempo"
     if not len(song.notes):
         return "silent"
     pitches = song.notes["pitch"] + estimate_key(song).shift
     lowest, highest = cfg.lowest_pitch, cfg.lowest_pitch + cfg.pitches - 1
-    if pitches.min() < lowest or pitches.max() > highest:
-        return f"pitches outside {lowest}-{highest} in the common key"
-    return ""
+    return "out_of_range" if pitches.min() < lowest or pitches.max() > highest else ""
 
 
 def for_autoencoder(song: Song, cfg: AEConfig | None = None) -> Song:

@@ -45,13 +45,15 @@ def as_notes(onset, duration, pitch, voice=NO_VOICE) -> np.ndarray:
     [60, 67]
     """
     onset = np.atleast_1d(onset)
+    columns = [np.broadcast_to(values, onset.shape) for values in (onset, duration, pitch, voice)]
+    place = onset.astype(np.int64) * PITCHES + columns[2]
+    order = np.argsort(place)
+    if (np.diff(place[order]) == 0).any():  # struck together: the lower voice number first
+        order = np.lexsort((columns[1], columns[3], place))
     notes = np.empty(len(onset), NOTE)
-    for name, values in zip(NOTE.names, (onset, duration, pitch, voice), strict=True):
-        notes[name] = values
-    order = (
-        notes[name] for name in ("duration", "voice", "pitch", "onset")
-    )  # the last comes first
-    return notes[np.lexsort(tuple(order))]
+    for name, values in zip(NOTE.names, columns, strict=True):
+        notes[name] = values[order]
+    return notes
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -47,7 +47,9 @@ def test_lock_serves_every_system():
     assert "python_full_version >= '3.12'" in LOCK
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "environment.yml", "pyproject.toml"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dask.lock", "environment.yml", "pyproject.toml"]
+)
 def test_no_address_of_an_index(name):
     text = (ROOT / name).read_text()
     assert "://" not in text

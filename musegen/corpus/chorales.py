@@ -22,16 +22,17 @@ Notebook: 01_data_preparation, "The default songs".
 """
 
 import csv
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from musegen import config
-from musegen.corpus import cache, scores
+from musegen.corpus import collection, reading, scores
 from musegen.corpus.audit import Dropped
+from musegen.corpus.reading import Format
 from musegen.corpus.scores import STEPS_PER_BEAT
+from musegen.corpus.store import Store
 from musegen.files import whole
 from musegen.song import Song
 
@@ -41,7 +42,7 @@ LEAST_BARS = 10  # ours: leaves more than 300, enough for 256 and some to valida
 MOST_ALIKE = 0.9  # ours: share of agreeing cells above which two chorales count as one
 
 
-def read(path: Path) -> Song:
+def read(content: bytes, path: Path) -> Song:
     """Read the four voices of one chorale.
 
     Raises
@@ -49,29 +50,30 @@ def read(path: Path) -> Song:
     Dropped
         If it is not 4/4 throughout or does not have each of the four voices once.
     """
-    score = scores.parse(path)
+    score = scores.parse(content, path)
     parts = [part for name in VOICES for part in score.parts if part.partName == name]
     if [part.partName for part in parts] != list(VOICES):
-        raise Dropped("not four voices")
+        raise Dropped("not_four_voices")
     return scores.to_song(score, parts, TEMPO_QPM, path.stem, "chorales")
 
 
-def load() -> cache.Packed:
-    """Read the chorales of the committed list, or take them from the cache."""
+FORMAT = Format((".mxl", ".xml"), read, (__file__, scores.__file__), largest=2**23)
+
+
+def load(into: Store):
+    """Read the chorales of the committed list, or look them up in the store.
+
+    Returns
+    -------
+    songs, dropped : as `musegen.corpus.reading.read` gives them
+    """
     rows = _rows()
     kept = [row["name"] for row in rows if not row["dropped"]]
-
-    def make():
-        found = files()
-        packed = cache.read_files(
-            {name: found[name] for name in kept if name in found}, read, "chorales"
-        )
-        packed.dropped.update(_dropped(rows, missing=[name for name in kept if name not in found]))
-        return packed
-
-    return cache.stored(
-        cache.make_key("chorales", [__file__, scores.__file__], version("music21"), rows), make
-    )
+    found = files()
+    there = {name: found[name] for name in kept if name in found}
+    songs, dropped = reading.read(collection.of_files(there), FORMAT, "chorales", into)
+    listed = _dropped(rows, missing=[name for name in kept if name not in found])
+    return songs, dropped | listed
 
 
 def files() -> dict[str, Path]:
@@ -86,7 +88,7 @@ def _rows() -> list[dict[str, str]]:
 
 
 def _dropped(rows, missing: list[str]) -> dict[str, list[str]]:
-    dropped = {"not in this music21": missing} if missing else {}
+    dropped = {"not_installed": missing} if missing else {}
     for row in rows:
         if row["dropped"]:
             dropped.setdefault(row["dropped"], []).append(row["name"])
@@ -99,18 +101,18 @@ def make_list() -> Path:
     Columns: ``name``; ``bars`` (where it could be read); ``dropped``, the reason, empty for the
     songs that are kept; ``like``, the song that a near-duplicate resembles.
     """
-    packed = cache.read_files(files(), read, "music21's Bach")
-    unread = {name: reason for reason, names in packed.dropped.items() for name in names}
-    rows = [(name, "", reason, "") for name, reason in unread.items()]
+    into = Store()
+    songs, unread = reading.read(collection.of_files(files()), FORMAT, "music21's Bach", into)
+    rows = [(name, "", reason, "") for reason, names in unread.items() for name in names]
     kept = {}
-    for i, name in enumerate(packed.names.tolist()):
-        song = packed.song(i, "chorales")
+    for name, (digest, facts) in songs.items():
+        song = into.song(digest, facts, name)
         grid = _grid(song)
         like = next((other for other in kept if _alike(grid, kept[other]) > MOST_ALIKE), "")
-        reason = _why_not(song) or ("near-duplicate" if like else "")
+        reason = _why_not(song) or ("near_duplicate" if like else "")
         if not reason:
             kept[name] = grid
-        rows.append((name, song.bars, reason, like if reason == "near-duplicate" else ""))
+        rows.append((name, song.bars, reason, like if reason == "near_duplicate" else ""))
     return _write_rows(sorted(rows))
 
 
@@ -119,8 +121,8 @@ def _why_not(song: Song) -> str:
     edges = np.flatnonzero(np.diff(np.pad(silent, 1).astype(np.int8)))
     longest = (edges[1::2] - edges[::2]).max(initial=0)
     if longest > song.steps_per_bar:
-        return "voices rest for more than a bar"
-    return f"under {LEAST_BARS} bars" if song.bars < LEAST_BARS else ""
+        return "voices_rest"
+    return "too_short" if song.bars < LEAST_BARS else ""
 
 
 def _grid(song: Song) -> np.ndarray:

@@ -1,58 +1,69 @@
-"""A folder of your own MIDI or MusicXML files, subfolders included."""
+"""Your own files: MIDI, MusicXML and ABC, in a folder and its subfolders."""
 
 from pathlib import Path
 
 import numpy as np
 
 from musegen import midi
-from musegen.corpus import cache, scores
+from musegen.corpus import scores
 from musegen.corpus.audit import Dropped
+from musegen.corpus.reading import Format, read_song
 from musegen.song import Song
 
 MIDI = (".mid", ".midi")
-MUSICXML = (".mxl", ".musicxml", ".xml")
+SCORES = (".mxl", ".musicxml", ".xml", ".abc")
+LARGEST_FILE = 8 * 2**20  # bytes; MIDI files have about 50 kB, scores seldom more than 2 MB
+WITHOUT_PIANO = "midi, no piano: all pitched notes"
 
 
-def load(folder: str) -> cache.Packed:
-    """Read every MIDI and MusicXML file of a folder, or take the songs from the cache."""
-    files = cache.find_files(folder, MIDI + MUSICXML)
-    code = [__file__, midi.__file__, scores.__file__]
-    key = cache.make_key("midi", code, cache.file_facts(files))
-    return cache.stored(key, lambda: cache.read_files(files, read, "songs"))
-
-
-def read(path: Path) -> Song:
+def read(content: bytes, path: Path) -> Song:
     """Read one file: its piano, or all its pitched notes if it has none.
+
+    Returns
+    -------
+    Song
+        Its `source` says so if there was no piano.
 
     Raises
     ------
     Dropped
-        If it is unreadable, not 4/4 throughout or without notes.
+        With one of `musegen.corpus.REASONS`.
     """
-    song = _read_midi(path) if path.suffix.lower() in MIDI else _read_musicxml(path)
+    is_midi = path.suffix.lower() in MIDI
+    song = _read_midi(content, path) if is_midi else _read_score(content, path)
     if not len(song.notes):
-        raise Dropped("no pitched notes")
+        raise Dropped("silent")
     end = int((song.notes["onset"] + song.notes["duration"]).max())
     return song.cut(0, -(-end // song.steps_per_bar) * song.steps_per_bar)  # no silent bars after
 
 
-def _read_midi(path: Path) -> Song:
+FORMAT = Format(MIDI + SCORES, read, (__file__, midi.__file__, scores.__file__), LARGEST_FILE)
+
+
+def read_file(path) -> Song:
+    """Read one file of a folder; see `read`."""
+    return read_song(FORMAT, Path(path).read_bytes(), Path(path))
+
+
+def _read_midi(content: bytes, path: Path) -> Song:
     try:
-        if midi.metres(midi.load(path)) - {"4/4"}:
-            raise Dropped("not 4/4 throughout")
-        return midi.read(path)
-    except ValueError as error:
-        raise Dropped("unreadable") from error
+        file = midi.load(path, content)
+        if midi.metres(file) - {"4/4"}:
+            raise Dropped("not_4_4")
+        return midi.to_song(file, path, no_piano=WITHOUT_PIANO)
+    except midi.Unreadable as error:
+        raise Dropped(error.reason) from error
 
 
-def _read_musicxml(path: Path) -> Song:
-    score = scores.parse(path)
-    parts = [part for part in score.parts if _program(part) is not None]
-    pianos = [part for part in parts if _program(part) in midi.PIANOS]
+def _read_score(content: bytes, path: Path) -> Song:
+    score = scores.parse(content, path)
+    pitched = [part for part in score.parts if _program(part) is not None]
+    pianos = [part for part in pitched if _program(part) in midi.PIANOS]
     marks = score.recurse().getElementsByClass("MetronomeMark")
     tempi = [mark.getQuarterBPM() for mark in marks if mark.getQuarterBPM()]
     tempo_qpm = float(np.median(tempi)) if tempi else 120.0  # ours: MIDI's own default
-    return scores.to_song(score, pianos or parts, tempo_qpm, path.stem, "midi")
+    source = "midi" if pianos else WITHOUT_PIANO
+    return scores.to_song(score, pianos or pitched, tempo_qpm, path.stem, source)
 
 
 def _program(part) -> int | None:

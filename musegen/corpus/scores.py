@@ -1,34 +1,105 @@
 """What chorales and MusicXML files have in common: reading a score with music21."""
 
+import io
+import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
+from xml.parsers import expat
 
 import numpy as np
 
+from musegen.corpus import collection
 from musegen.corpus.audit import Dropped
 from musegen.song import BEATS_PER_BAR, Song, as_notes
 
 STEPS_PER_BEAT = 24  # as LPD-5; holds every onset of the chorales
+LARGEST_SCORE = 64 * 2**20  # bytes of a zipped one, unpacked
+SCORES = ("score-partwise", "score-timewise")  # the root of a MusicXML file
+CUT_OFF = (
+    expat.errors.XML_ERROR_NO_ELEMENTS,
+    expat.errors.XML_ERROR_UNCLOSED_TOKEN,
+    expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+    expat.errors.XML_ERROR_PARTIAL_CHAR,
+)
 
 
-def parse(path: Path):
+def parse(content: bytes, path: Path):
     """Parse a score; music21's own cache of pickles is left aside.
+
+    Parameters
+    ----------
+    content : bytes
+        What the file holds, to look at before music21 does.
+    path : Path
+        MusicXML (``.xml``, ``.musicxml``, zipped ``.mxl``) or ABC (``.abc``).
 
     Raises
     ------
     Dropped
-        If music21 cannot read it, or if it is not 4/4 with a bar line every four beats.
+        With one of `musegen.corpus.REASONS`: if it is no whole score, or not 4/4 with a bar line
+        every four beats.
     """
-    from music21 import converter
+    from music21 import converter, stream
 
+    is_abc = path.suffix.lower() == ".abc"
+    (_check_abc if is_abc else _check_musicxml)(content, path.suffix.lower() == ".mxl")
     try:
-        score = converter.parse(path, forceSource=True)
-        four_four = _is_four_four(score)
+        score = converter.parse(path, forceSource=True, format="abc" if is_abc else "musicxml")
+        several = isinstance(score, stream.Opus)
+        four_four = not several and _is_four_four(score)
     except Exception as error:  # a damaged score makes music21 raise nearly anything
         raise Dropped("unreadable") from error
+    if several:
+        raise Dropped("several_tunes")
     if not four_four:
-        raise Dropped("not 4/4 throughout")
+        raise Dropped("not_4_4")
     return score
+
+
+def _check_abc(content: bytes, _) -> None:
+    if not content.strip():
+        raise Dropped("truncated")
+    if b"\0" in content or not re.search(rb"^[ \t]*K:", content, re.MULTILINE):
+        raise Dropped("wrong_type")
+
+
+def _check_musicxml(content: bytes, zipped: bool) -> None:
+    """Go through the XML without keeping it, to see that it is whole and a score."""
+    if not content.strip():
+        raise Dropped("truncated")
+    if zipped:
+        content = _largest_member(content)
+    root = None
+    try:
+        for _, element in ElementTree.iterparse(io.BytesIO(content), events=("start", "end")):
+            root = element.tag if root is None else root
+            element.clear()
+    except ElementTree.ParseError as error:
+        if root is None or root not in SCORES:
+            raise Dropped("wrong_type") from error
+        cut_off = error.code in (expat.errors.codes[m] for m in CUT_OFF)
+        raise Dropped("truncated" if cut_off else "unreadable") from error
+    except (ValueError, LookupError) as error:  # an unknown encoding
+        raise Dropped("unreadable") from error
+    if root not in SCORES:
+        raise Dropped("wrong_type")
+
+
+def _largest_member(content: bytes) -> bytes:
+    """Unpack the score of a zipped one, the largest file in it, as far as it is not absurd."""
+    try:
+        with collection.open_zip(content) as archive:
+            if sum(member.file_size for member in archive.infolist()) > LARGEST_SCORE:
+                raise Dropped("too_large")
+            scores = [m for m in archive.infolist() if not m.filename.startswith("META-INF")]
+            if not scores:
+                raise Dropped("wrong_type")
+            return archive.read(max(scores, key=lambda member: member.file_size))
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, RuntimeError) as error:
+        raise Dropped("unreadable") from error
 
 
 def _is_four_four(score) -> bool:
