@@ -40,10 +40,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--data", metavar="SOURCE", help="chorales (default), lpd5:PATH or midi:PATH"
     )
+    _add_dask(report)
     report.set_defaults(command=_report)
 
     audit = commands.add_parser("audit", help="what of a corpus is used, what not, and why")
     audit.add_argument("source", metavar="SOURCE", help="chorales, lpd5:PATH or midi:PATH")
+    audit.add_argument("--json", action="store_true", help="only the counts, as JSON")
+    _add_dask(audit)
     audit.set_defaults(command=_audit)
 
     notebooks = commands.add_parser("notebooks", help="run the notebooks in place")
@@ -54,12 +57,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_dask(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dask", metavar="tcp://HOST:PORT", help="read the files on the workers of this scheduler"
+    )
+
+
 def _report(options) -> None:
     # The kernels of the notebooks inherit both.
     if options.profile:
         os.environ["MUSEGEN_PROFILE"] = options.profile
     if options.data:
         os.environ["MUSEGEN_SOURCE"] = _absolute(options.data)
+    _use_dask(options)
     from musegen import report
 
     report.build(options.only)
@@ -73,11 +83,43 @@ def _absolute(source: str) -> str:
     return kind + colon + str(Path(path).expanduser().resolve()) if colon else source
 
 
+def _use_dask(options) -> None:
+    if options.dask:
+        os.environ["MUSEGEN_DASK"] = options.dask
+
+
 def _audit(options) -> None:
     from musegen import corpus
 
-    audit = corpus.load(_absolute(options.source)).audit
-    print(audit.frame().to_string())
+    _use_dask(options)
+    source = _absolute(options.source)
+    audit = corpus.audit_of(source)
+    if options.json:
+        import json
+
+        print(json.dumps(audit.as_dict()))
+        return
+    from musegen import config, figures
+
+    print(f"{audit.read:,} files read, {audit.kept:,} songs, {audit.seconds:.1f} s")
+    print(audit.frame().to_string(index=False, max_colwidth=60))
+    if not audit.kept:
+        return
+    print("\nof these, for the autoencoder:")
+    print(audit.autoencoder_frame().to_string(index=False, max_colwidth=60))
+    print("\nwhere the notes are from:")
+    print(*(f"{songs:8,}  {name}" for name, songs in audit.sources().items()), sep="\n")
+    if audit.kept > 1:
+        from musegen import estimate
+
+        hours = estimate.paper_hours(corpus.load(source))
+        print("\nthe paper profile on this machine, estimated:")
+        print(hours.to_string(formatters={"hours": "{:.1f}".format}))
+        print(f"all runs: about {hours['hours'].sum():.0f} hours")
+    figures.set_style()
+    path = config.build_dir() / "audit.png"
+    figures.plot_audit(audit).savefig(path)
+    print(f"\nhistograms of tempo, key and length: {path}")
 
 
 def _notebooks(options) -> None:

@@ -13,7 +13,7 @@ PACKAGE = Path(musegen.__file__).parent
 ROOMS = (  # from the ground up
     ("song", "config", "files", "progress"),
     ("midi", "corpus", "preprocess", "tokens"),
-    ("backend", "autoencoder", "lstm", "training", "generation"),
+    ("backend", "autoencoder", "estimate", "lstm", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),
     ("ledger", "report", "__main__"),

@@ -185,11 +185,11 @@ def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[
                     tar.members = []  # else the list of all members grows
                     if not member.isdir() and _suffix(member) in suffixes:
                         yield _member(tar, member, largest)
-            stream.finish()
+            stream.check_end()
     except EOFError:
         yield Entry(path.name, reason="truncated")
     except tarfile.ReadError as error:
-        cut_off = "unexpected end" in str(error) or "empty" in str(error)
+        cut_off = any(word in str(error) for word in ("unexpected end", "empty", "truncated"))
         yield Entry(path.name, reason="truncated" if cut_off else "unreadable")
     except (tarfile.TarError, OSError, zlib.error, ValueError, OverflowError):
         yield Entry(path.name, reason="unreadable")
@@ -210,6 +210,8 @@ def _member(tar: tarfile.TarFile, member: tarfile.TarInfo, largest: int) -> Entr
         return replace(entry, reason="wrong_type")
     if member.size > largest:
         return replace(entry, reason="too_large")
+    if member.size < 0:
+        return replace(entry, reason="unreadable")
     return replace(entry, content=tar.extractfile(member).read())
 
 
@@ -223,6 +225,7 @@ class _Forward:
     def __init__(self, file):
         self._file = file
         self._at = 0
+        self._last = b""
 
     def tell(self) -> int:
         return self._at
@@ -237,13 +240,17 @@ class _Forward:
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= LARGEST_READ:
             raise tarfile.ReadError("the archive names an absurd size")
-        read = self._file.read(size)
-        self._at += len(read)
-        return read
+        self._last = self._file.read(size)
+        self._at += len(self._last)
+        return self._last
 
-    def finish(self) -> None:
-        """Read to the end, where gzip keeps its checksum."""
-        while self.read(MEGABYTE):
+    def check_end(self) -> None:
+        """See that tarfile stopped at a block of zeros and not at one it could not read."""
+        if len(self._last) < tarfile.BLOCKSIZE:
+            raise EOFError
+        if any(self._last):
+            raise tarfile.ReadError("bad header")
+        while self.read(MEGABYTE):  # to the end, where gzip keeps its checksum
             pass
 
     def seekable(self) -> bool:

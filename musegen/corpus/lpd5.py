@@ -27,7 +27,7 @@ import json
 import re
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -233,16 +233,18 @@ def _sparse(roll: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def write_collection(folder, songs: Mapping[str, tuple[Mapping[str, Song], object]]) -> Path:
+def write_collection(
+    folder, songs: Iterable[tuple[str, tuple[Mapping[str, Song], object]]]
+) -> Path:
     """Write a collection in the folders of LPD-5: ``A/B/C/TRABC.../<32 digits>.npz``.
 
     Parameters
     ----------
     folder : str or Path
-    songs : mapping of track id, such as ``"TRABC01"``, to (tracks, tempo) as in `write_song`
+    songs : iterable of track id, such as ``"TRABC01"``, and (tracks, tempo) as in `write_song`
     """
     folder = Path(folder)
-    for track_id, (tracks, tempo_qpm) in songs.items():
+    for track_id, (tracks, tempo_qpm) in songs:
         name = hashlib.md5(track_id.encode(), usedforsecurity=False).hexdigest()
         write_song(folder.joinpath(*track_id[2:5], track_id, f"{name}.npz"), tracks, tempo_qpm)
     return folder

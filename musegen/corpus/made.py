@@ -25,7 +25,9 @@ PROGRESSIONS = {"major": (0, 4, 5, 3), "minor": (0, 3, 6, 4)}  # degrees: I V vi
 TEMPI = (120.0, 96.0, 130.0006, 152.0, 114.0, 109.5, 126.0, 75.0, 110.0, 140.0, 122.0018, 118.0)
 
 
-def made_collection(folder, songs: int = 12, seed: int = 2021) -> Path:
+def made_collection(
+    folder, songs: int = 12, seed: int = 2021, bars: tuple[int, int] = (8, 17)
+) -> Path:
     """Write the collection: every fourth song has no piano, every third changes its tempo.
 
     Parameters
@@ -33,6 +35,8 @@ def made_collection(folder, songs: int = 12, seed: int = 2021) -> Path:
     folder : str or Path
     songs : int
     seed : int
+    bars : (int, int)
+        Each song has the first or more, and fewer than the second.
 
     Returns
     -------
@@ -40,11 +44,13 @@ def made_collection(folder, songs: int = 12, seed: int = 2021) -> Path:
         The folder, for ``corpus.load(f"lpd5:{folder}")``.
     """
     rng = np.random.default_rng(seed)
-    return lpd5.write_collection(folder, dict(_song(i, rng) for i in range(songs)))
+    return lpd5.write_collection(folder, (_song(i, rng, bars) for i in range(songs)))
 
 
-def _song(i: int, rng: np.random.Generator) -> tuple[str, tuple[dict[str, Song], np.ndarray]]:
-    bars, silent = int(rng.integers(8, 17)), int(rng.integers(0, 4))
+def _song(
+    i: int, rng: np.random.Generator, between: tuple[int, int]
+) -> tuple[str, tuple[dict[str, Song], np.ndarray]]:
+    bars, silent = int(rng.integers(*between)), int(rng.integers(0, 4))
     mode = ("major", "minor")[i % 2]
     chords = _chords(mode, int(rng.integers(12)), bars)
     tracks = {

@@ -12,12 +12,14 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
 
 TIME_LIMIT = 60.0  # seconds for a batch, and then for each of its files alone
-MEMORY_LIMIT = 4 * 2**30  # bytes of address space for a process
+MEMORY_LIMIT = 4 * 2**30  # bytes for a process, on top of what it starts with
 WAITING = 4  # batches a process, so that none is idle and few are in memory
 
 Work = Callable[[list], list]  # a batch of items to as many results
@@ -43,15 +45,20 @@ def run(
     if dask:
         yield from _on_dask(work, batches, given_up, dask)
         return
-    processes = cores()
-    with _pool(processes) as pool:
+    count = cores()
+    processes = _processes(count)
+    pool = _Pool(processes, work, given_up, TIME_LIMIT)
+    try:
         waiting = deque()
         for batch in batches:
-            waiting.append((batch, _schedule(pool, work, batch)))
-            if len(waiting) > WAITING * processes:
-                yield _results(pool, work, *waiting.popleft(), given_up)
+            waiting.append(pool.start(batch))
+            if len(waiting) > WAITING * count:
+                yield pool.finish(*waiting.popleft())
         while waiting:
-            yield _results(pool, work, *waiting.popleft(), given_up)
+            yield pool.finish(*waiting.popleft())
+    finally:  # after an interrupt, too: what is under way is not waited for
+        processes.stop()
+        processes.join()
 
 
 def cores() -> int:
@@ -61,51 +68,48 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _schedule(pool, work: Work, batch: list):
-    return pool.schedule(work, args=(batch,), timeout=TIME_LIMIT)
+@dataclass(frozen=True)
+class _Pool:
+    """Processes that can be killed, and what to make of an item that had to be."""
+
+    processes: object  # pebble.ProcessPool
+    work: Work
+    given_up: GivenUp
+    limit: float
+
+    def start(self, batch: list):
+        """Hand a batch over; `finish` gives its results."""
+        return batch, self.processes.schedule(self.work, args=(batch,), timeout=self.limit)
+
+    def finish(self, batch: list, future) -> list:
+        """Wait for a batch; if it failed, its items are tried one by one."""
+        from pebble import ProcessExpired
+
+        try:
+            return future.result()
+        except (TimeoutError, ProcessExpired) as error:
+            if len(batch) == 1:
+                reason = "timeout" if isinstance(error, TimeoutError) else "crashed"
+                return [self.given_up(batch[0], reason)]
+        alone = [self.start([item]) for item in batch]
+        return [result for one in alone for result in self.finish(*one)]
 
 
-def _results(pool, work: Work, batch: list, future, given_up: GivenUp) -> list:
-    from pebble import ProcessExpired
-
-    try:
-        return future.result()
-    except (TimeoutError, ProcessExpired) as error:
-        if len(batch) == 1:
-            reason = "timeout" if isinstance(error, TimeoutError) else "crashed"
-            return [given_up(batch[0], reason)]
-    alone = [[item] for item in batch]
-    futures = [_schedule(pool, work, one) for one in alone]
-    return [
-        result
-        for one, future in zip(alone, futures, strict=True)
-        for result in _results(pool, work, one, future, given_up)
-    ]
-
-
-@contextmanager
-def _pool(processes: int):
+def _processes(count: int):
     from pebble import ProcessPool
 
-    pool = ProcessPool(processes, initializer=_prepare, context=_Context())
-    try:
-        yield pool
-        pool.close()
-    except BaseException:  # an interrupt too: what is under way is not waited for
-        pool.stop()
-        raise
-    finally:
-        pool.join()
+    return ProcessPool(count, initializer=_prepare, context=_Context())
 
 
 def _prepare() -> None:
     """Make a worker quiet, and mortal where one file would take all memory."""
     warnings.simplefilter("ignore")
-    with suppress(ImportError, ValueError, OSError):  # Windows; macOS refuses
+    with suppress(ImportError, ValueError, OSError):  # only Linux keeps to it
         import resource
 
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, most))
+        resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_LIMIT, most))
 
 
 class _Process(SpawnProcess):
@@ -153,21 +157,21 @@ def _on_dask(work: Work, batches, given_up: GivenUp, address: str) -> Iterator[l
             raise ValueError(f"the Dask scheduler at {address} has no workers; start some")
         waiting = deque()
         for batch in batches:
-            waiting.append(client.submit(_in_kept_pool, work, batch, given_up, pure=False))
+            task = (work, batch, given_up, TIME_LIMIT)
+            waiting.append(client.submit(_on_dask_worker, *task, pure=False))
             if len(waiting) > WAITING * sum(client.nthreads().values()):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _in_kept_pool(work: Work, batch: list, given_up: GivenUp) -> list:
+def _on_dask_worker(work: Work, batch: list, given_up: GivenUp, limit: float) -> list:
     """Do the same on a Dask worker, in a process that it can kill without dying itself."""
-    pool = _kept_pool()
-    return _results(pool, work, batch, _schedule(pool, work, batch), given_up)
+    pool = _Pool(_kept_processes(), work, given_up, limit)
+    return pool.finish(*pool.start(batch))
 
 
 @cache
-def _kept_pool():
-    from pebble import ProcessPool
-
-    return ProcessPool(cores(), initializer=_prepare, context=_Context())
+def _kept_processes():
+    """Start the processes of a Dask worker, once."""
+    return _processes(cores())

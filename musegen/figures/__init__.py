@@ -25,8 +25,8 @@ _ROOMS = {
         "plot_threshold",
     ),
     "preparation": (
-        *("plot_keys", "plot_pitch_classes", "plot_steps", "plot_tempi"),
-        *("plot_token_counts", "plot_window"),
+        *("plot_audit", "plot_funnel", "plot_keys", "plot_lengths", "plot_pitch_classes"),
+        *("plot_steps", "plot_tempi", "plot_token_counts", "plot_window"),
     ),
     "rolls": ("plot_roll", "plot_songs", "song_png"),
     "examples": (

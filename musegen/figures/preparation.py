@@ -1,7 +1,10 @@
 """What notebook 01 draws: the songs while they are prepared."""
 
+from collections import Counter
+
 import numpy as np
 
+from musegen.config import AEConfig
 from musegen.figures.rolls import plot_roll
 from musegen.figures.style import new_figure
 from musegen.preprocess import TONICS
@@ -43,16 +46,93 @@ def plot_keys(keys, *, ax=None):
 
     Parameters
     ----------
-    keys : sequence of preprocess.Key
+    keys : sequence of preprocess.Key or str
     """
     ax = ax or new_figure(figsize=(8, 2.4))[1]
+    times = Counter(map(str, keys))
     for mode, colour, shift in (("major", "#E69F00", -0.2), ("minor", BLUE, 0.2)):
-        songs = [sum(k.tonic == tonic and k.mode == mode for k in keys) for tonic in range(12)]
+        songs = [times[f"{tonic} {mode}"] for tonic in TONICS]
         ax.bar(np.arange(12) + shift, songs, width=0.4, color=colour, label=mode)
     ax.set_xticks(range(12), TONICS)
     ax.set(xlabel="Tonic", ylabel="Songs", title="Estimated key of each song")
     ax.legend(frameon=False)
     return ax
+
+
+def plot_lengths(bars, *, window=16, ax=None):
+    """Draw a histogram of the lengths of songs, in bars, with the window of the autoencoder.
+
+    Parameters
+    ----------
+    bars : sequence of int
+    window : int
+        Report 2.2: 16 bars in every input.
+    """
+    ax = ax or new_figure(figsize=(8, 2.4))[1]
+    most = max(bars)
+    ax.hist(bars, np.arange(0, most + 2, max(1, most // 60)) - 0.5, color=BLUE)
+    ax.axvline(window, color="#D55E00", lw=2, label=f"a window, {window} bars")
+    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.set(xlabel="Length (bars)", ylabel="Songs", title="Length of each song")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_funnel(audit, *, ax=None):
+    """Draw what becomes of the files of a collection, from the top down.
+
+    A blue bar is what is left; a grey one stands where it was lost, with the reason.
+
+    Parameters
+    ----------
+    audit : musegen.corpus.Audit
+    """
+    rows, left = [("files read", audit.read, 0, BLUE)], audit.read
+    for frame, result in (
+        (audit.frame(), "songs"),
+        (audit.autoencoder_frame(), "for the autoencoder"),
+    ):
+        for reason, files in frame[["reason", "files"]].iloc[1:].itertuples(index=False):
+            left -= files
+            rows.append((reason, files, left, GREY))
+        rows.append((result, left, 0, BLUE))
+    ax = ax or new_figure(figsize=(8, 0.6 + 0.28 * len(rows)))[1]
+    names, widths, starts, colours = zip(*rows, strict=True)
+    bars = ax.barh(range(len(rows)), widths, left=starts, color=colours)
+    ax.bar_label(bars, [f"{width:,}" for width in widths], padding=3)
+    ax.set_yticks(range(len(rows)), names)
+    ax.invert_yaxis()
+    ax.margins(x=0.1)
+    ax.set(xlabel="Files", title="What becomes of each file")
+    return ax
+
+
+def plot_audit(audit):
+    """Draw the funnel of a collection, and tempo, key and length of the songs that are left.
+
+    Parameters
+    ----------
+    audit : musegen.corpus.Audit
+        With one song at least.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Notes
+    -----
+    Report 2.1. Notebook: 01_data_preparation, "What becomes of a collection".
+    """
+    songs = audit.songs.values()
+    steps = len(audit.dropped) + len(audit.autoencoder_frame()) + 2
+    heights = (0.8 + 0.25 * steps, 2.2, 2.2, 2.2)
+    fig, axes = new_figure(4, figsize=(8, sum(heights)), height_ratios=heights)
+    plot_funnel(audit, ax=axes[0])
+    plot_tempi([facts.tempo_qpm for facts in songs], AEConfig().tempo_qpm, ax=axes[1])
+    axes[1].legend(frameon=False, loc="upper left")  # beside the axes it would narrow all four
+    plot_keys([facts.key for facts in songs], ax=axes[2])
+    plot_lengths([facts.bars for facts in songs], ax=axes[3])
+    return fig
 
 
 def plot_steps(song, steps_per_beat):
