@@ -267,8 +267,8 @@ def networks_table(*runs: Run):
 
     Notes
     -----
-    The held-out songs were in view when we chose our own settings (first weights, learning rate,
-    epochs of the embedding), so these numbers are not untouched; README.md, "What came out".
+    The held-out songs had no part in the choice of our own settings (first weights, learning rate,
+    epochs of the embedding), which were compared on others: see `musegen.corpus.Corpus`.
     Notebook: 03_lstm_training, "Who predicts best?".
     """
     rows = {}

@@ -24,6 +24,7 @@ PIANOS = range(8)  # General MIDI programs 0..7
 DRUMS = 9  # General MIDI: the channel of the drums, counted from 0
 # What mido raises on files that are no MIDI, or are cut off or damaged.
 UNREADABLE = (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
+LATEST = 2**28 - 1  # ticks between two messages: four bytes of seven bits
 MOST_STEPS = 2**31 - 1  # the notes count in 32 bits
 
 
@@ -189,6 +190,8 @@ def load(path: Path, content: bytes | None = None):
         raise Unreadable(path, "its tracks are songs of their own (type 2)", "several_tunes")
     if file.ticks_per_beat <= 0:
         raise Unreadable(path, "it has no ticks a beat", "no_clock")
+    if any(message.time > LATEST for track in file.tracks for message in track):
+        raise Unreadable(path, "a message comes later than MIDI can say", "unreadable")
     return file
 
 
