@@ -87,7 +87,7 @@ def test_the_same_comes_out_in_any_order_and_with_any_number_of_processes(
     for processes, turn in ((1, 1), (2, -1), (3, 1)):
         monkeypatch.setattr(workers, "cores", lambda n=processes: n)
         found = collection.find(str(folder), NUMBERS.suffixes, NUMBERS.largest)
-        found = replace(found, entries=found.entries[::turn])
+        found = replace(found, entries=list(found.entries)[::turn])
         into = Store(build / str(processes) / "songs.sqlite")
         results.append(reading.read(found, NUMBERS, "numbers", into))
     assert results[0] == results[1] == results[2]

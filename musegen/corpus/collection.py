@@ -87,8 +87,8 @@ def find(place: str, suffixes: tuple[str, ...], largest: int) -> Collection:
     root = Path(place).expanduser()
     if root.is_dir():
         found = sorted(_walk(root, suffixes), key=lambda pair: pair[0])
-        entries = [_entry(root, name, facts, largest) for name, facts in found]
-        return Collection(_key(found), entries, len(entries))
+        entries = (_entry(root, name, facts, largest) for name, facts in found)
+        return Collection(_key(found), entries, len(found))
     if root.is_file() and root.name.lower().endswith(ARCHIVES):
         key = _key([(root.name, root.stat())])
         return Collection(key, in_archive(root, suffixes, largest), None)
@@ -147,15 +147,15 @@ def _key(found: list[tuple[str, os.stat_result]]) -> str:
 
 
 def _walk(root: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, os.stat_result]]:
-    folders = [""]
+    folders = [""]  # as text: paths would take as long as the rest of a second load
     while folders:
         folder = folders.pop()
-        with os.scandir(root / folder) as found:
+        with os.scandir(f"{root}/{folder}") as found:
             for item in found:
-                name = f"{folder}/{item.name}" if folder else item.name
+                name = folder + item.name
                 if item.is_dir(follow_symlinks=False):
-                    folders.append(name)
-                elif PurePosixPath(item.name).suffix.lower() in suffixes:
+                    folders.append(f"{name}/")
+                elif os.path.splitext(item.name)[1].lower() in suffixes:  # noqa: PTH122
                     yield name, os.lstat(item.path)
 
 

@@ -45,7 +45,7 @@ def figure_9():
     -----
     Report 3.3.1. Notebook: 04_generation, "Figure 9".
     """
-    return plot_songs(figure_songs(9), suptitle="Figure 9. LSTM: few notes")
+    return plot_songs(figure_songs(9), suptitle=f"Figure 9. LSTM: few notes{_of_few()}")
 
 
 def figure_10():
@@ -55,7 +55,7 @@ def figure_10():
     -----
     Report 3.3.2. Notebook: 04_generation, "Figure 10".
     """
-    return plot_songs(figure_songs(10), suptitle="Figure 10. LSTM: varied notes")
+    return plot_songs(figure_songs(10), suptitle=f"Figure 10. LSTM: varied notes{_of_few()}")
 
 
 def figure_11():
@@ -65,7 +65,7 @@ def figure_11():
     -----
     Report 3.3.3. Notebook: 04_generation, "Figure 11".
     """
-    return plot_songs(figure_songs(11), suptitle="Figure 11. LSTM: overfitted")
+    return plot_songs(figure_songs(11), suptitle=f"Figure 11. LSTM: overfitted{_of_few()}")
 
 
 @cache
@@ -131,6 +131,13 @@ def _play(panel: str, row: dict) -> Song:
     reached = "" if row["reached"] else f" (not reached in {config.profile().name})"
     title = f"{panel}) {SOURCE_OF[row['run']]}, song {row['song']}: {row['label'].format(**row)}"
     return generation.play(run, places, title + reached)
+
+
+def _of_few() -> str:
+    """Say so if the corpus has fewer songs than the report's 128 and 256."""
+    run = training.planned("lstm_small_256")
+    songs = len(run.songs)
+    return f" (trained on all {songs} songs)" if songs < run.cfg.songs else ""
 
 
 def _title(number: int, what: str, name: str) -> str:
