@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_line(what: str, total: int):
+def progress_line(what: str, total: int | None):
     """Give a function that shows ``what done/total`` on one line, cleared at the end.
 
     The line goes to stderr if that is a terminal, or if ``MUSEGEN_PROGRESS=1``: nowhere else,
@@ -16,8 +16,8 @@ def progress_line(what: str, total: int):
     ----------
     what : str
         The job, such as ``"reading chorales"``.
-    total : int
-        How many steps it has.
+    total : int or None
+        How many steps it has; None if only its end will tell.
 
     Yields
     ------
@@ -35,7 +35,8 @@ def progress_line(what: str, total: int):
 
     def show(done: int, note: str = ""):
         nonlocal widest
-        line = f"{what} {done}/{total} {note}".rstrip()
+        count = f"{done}/{total}" if total is not None else f"{done}"
+        line = f"{what} {count} {note}".rstrip()
         widest = max(widest, len(line))
         if visible:
             sys.stderr.write("\r" + line.ljust(widest))

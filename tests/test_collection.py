@@ -93,6 +93,25 @@ def test_what_is_odd_in_an_archive_has_its_reason(tmp_path, good):
     assert all(entry.content is None for entry in found[1:])
 
 
+def test_a_name_that_comes_again_counts_again(tmp_path, good, build):
+    path = archive(tmp_path / "twice.tgz", ("a.npz", good), ("a.npz", good), ("b.npz", b""))
+    audit = corpus.load(f"lpd5:{path}").audit
+    assert list(audit.songs) == ["2/a.npz", "a.npz"]
+    assert audit.dropped == {"truncated": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["a.mid", "b/c.mid"], ["a", "c"]),
+        (["a.mid", "b/a.mid", "c.mid"], ["a.mid", "b/a.mid", "c"]),
+        (["a.mid", "b/a.mid", "a.mid.mid"], ["a.mid", "b/a.mid", "a.mid.mid"]),
+    ],
+)
+def test_every_file_has_a_name_of_its_own(paths, names):
+    assert list(collection.call(paths).values()) == names
+
+
 def test_an_odd_archive_writes_nothing_outside(tmp_path, good, build):
     path = archive(
         tmp_path / "odd.tar.gz",

@@ -227,6 +227,13 @@ def test_progress_is_one_line_that_is_cleared(capsys, monkeypatch):
     ]
 
 
+def test_progress_of_an_unknown_total_is_a_count(capsys, monkeypatch):
+    monkeypatch.setenv("MUSEGEN_PROGRESS", "1")
+    with progress_line("reading", None) as show:
+        show(7)
+    assert "reading 7\r" in capsys.readouterr().err
+
+
 def test_progress_leaves_stored_outputs_alone(capsys, monkeypatch):
     monkeypatch.delenv("MUSEGEN_PROGRESS", raising=False)
     with progress_line("reading", 1) as show:

@@ -116,7 +116,9 @@ def call(paths: Iterable[str]) -> dict[str, str]:
     """
     stems = {path: PurePosixPath(path).stem for path in paths}
     times = Counter(stems.values())
-    return {path: stem if times[stem] == 1 else path for path, stem in stems.items()}
+    called = {path: stem if times[stem] == 1 else path for path, stem in stems.items()}
+    clash = len(set(called.values())) < len(called)  # a.mid.mid beside a.mid and b/a.mid
+    return {path: path for path in stems} if clash else called
 
 
 def open_zip(content: bytes) -> zipfile.ZipFile:
@@ -173,8 +175,17 @@ def _entry(root: Path, name: str, facts: os.stat_result, largest: int) -> Entry:
 def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[Entry]:
     """Stream the files of a tar archive, gzipped or not, holding one of them at a time.
 
-    An archive that is cut off gives what it has, and itself with the reason ``truncated``.
+    An archive that is cut off gives what it has, and itself with the reason ``truncated``. A name
+    that comes again gets a number.
     """
+    times = Counter()
+    for entry in _in_archive(path, suffixes, largest):
+        times[entry.name] += 1
+        again = times[entry.name]
+        yield replace(entry, name=f"{again}/{entry.name}") if again > 1 else entry
+
+
+def _in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[Entry]:
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
