@@ -46,6 +46,14 @@ def write(song: Song, path) -> Path:
     -----
     Notebook: 04_generation, "As MIDI".
     """
+    path = Path(path)
+    with whole(path) as part:
+        part.write_bytes(to_bytes(song))
+    return path
+
+
+def to_bytes(song: Song) -> bytes:
+    """Give what `write` writes."""
     from mido import Message, MetaMessage, MidiFile, bpm2tempo
 
     ticks = -(-TICKS_PER_BEAT // song.steps_per_beat)  # a step
@@ -63,10 +71,9 @@ def write(song: Song, path) -> Path:
             message = Message(name, note=pitch, velocity=VELOCITY, channel=channel)
             track.append(message.copy(time=(step - now) * ticks))
             now = step
-    path = Path(path)
-    with whole(path) as part:
-        file.save(part)
-    return path
+    written = io.BytesIO()
+    file.save(file=written)
+    return written.getvalue()
 
 
 def _layers(notes: np.ndarray) -> list[list[tuple[int, int, int]]]:

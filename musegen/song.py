@@ -262,3 +262,9 @@ class Song:
         from musegen import midi
 
         return midi.write(self, path)
+
+    def to_audio(self, path):
+        """Write the song as a sound file: .wav, .mp3 or .opus; see `musegen.audio.write`."""
+        from musegen import audio
+
+        return audio.write(self, path)

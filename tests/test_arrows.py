@@ -12,7 +12,7 @@ import musegen
 PACKAGE = Path(musegen.__file__).parent
 ROOMS = (  # from the ground up
     ("song", "config", "files", "progress"),
-    ("midi", "corpus", "preprocess", "tokens"),
+    ("midi", "audio", "corpus", "preprocess", "tokens"),
     ("backend", "autoencoder", "estimate", "lstm", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),
@@ -20,7 +20,11 @@ ROOMS = (  # from the ground up
 )
 FLOOR = {module: floor for floor, room in enumerate(ROOMS) for module in room}
 # A song shows and writes itself: the only arrows that point up.
-UPWARD = {("song", "_repr_png_", "figures"), ("song", "to_midi", "midi")}
+UPWARD = {
+    ("song", "_repr_png_", "figures"),
+    ("song", "to_midi", "midi"),
+    ("song", "to_audio", "audio"),
+}
 HEAVY = ("keras", "tensorflow", "music21", "pypianoroll", "pretty_midi", "IPython", "nbclient")
 
 
