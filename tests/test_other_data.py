@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,10 @@ def test_the_whole_report_runs_on_other_songs(kind, sources, build):
     names = {path.name for path in (report / "figures").iterdir()}
     assert {f"figure_{n:02}.png" for n in range(5, 12)} <= names
     assert len(list(report.glob("0*.html"))) == 5
+    index = (report / "index.html").read_text()
+    heard = set(re.findall(r'<audio [^>]*src="([^"]+)"', index))
+    assert heard == {f"songs/figure_{n:02}_{i}.mp3" for n in range(7, 12) for i in (1, 2)}
+    assert all((report / name).stat().st_size > 50_000 for name in heard)
     songs = {"lpd5": 5, "midi": 2}[kind]
     assert f"all {songs} songs" in (report / "figures" / "figure_11.svg").read_text()
     assert sources[kind].partition(":")[0] in (report / "ledger.csv").read_text()

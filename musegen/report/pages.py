@@ -63,6 +63,7 @@ def write_figure(number: int, folder: Path) -> None:
     for i, song in enumerate(figures.figure_songs(number), start=1):
         (folder / "songs").mkdir(exist_ok=True)
         song.to_midi(folder / "songs" / f"{name}_{i}.mid")
+        song.to_audio(folder / "songs" / f"{name}_{i}.mp3")
 
 
 def _numbers(number: int):
@@ -135,6 +136,11 @@ def _figure(folder: Path, number: int) -> str:
         return ""
     data = base64.b64encode(picture.read_bytes()).decode()
     songs = sorted((folder / "songs").glob(f"{name}_*.mid"))
+    heard = "".join(
+        f'{panel}) <audio controls preload="metadata" src="songs/{song.stem}.mp3"></audio>'
+        for panel, song in zip("ab", songs, strict=False)
+    )
+    heard = f'<p class="heard">{heard}</p>' if heard else ""
     files = [f"figures/{name}.{kind}" for kind in ("svg", "csv")] + [
         f"songs/{s.name}" for s in songs
     ]
@@ -143,7 +149,7 @@ def _figure(folder: Path, number: int) -> str:
     shown = re.sub(r"^Draw (figure \d+: )?", "", said)
     return (
         f'<figure id="{name}"><img src="data:image/png;base64,{data}" alt="Figure {number}">'
-        f"<figcaption><b>Figure {number}.</b> <q>{CAPTIONS[number]}</q> "
+        f"{heard}<figcaption><b>Figure {number}.</b> <q>{CAPTIONS[number]}</q> "
         f"Here: {html.escape(shown)} <span>{links}</span></figcaption></figure>"
     )
 
