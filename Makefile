@@ -33,11 +33,10 @@ bench: $(READY)
 
 lock:  ## pins every package for Linux, macOS (arm64) and Windows at once; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --group test --custom-compile-command 'make lock' \
-		pyproject.toml -o requirements.lock
+		--group test --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 	sed -n 's/^dask = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --constraint requirements.lock --custom-compile-command 'make lock' \
+		--constraint requirements.lock --custom-compile-command 'make lock' \
 		- -o requirements-dask.lock
 
 # Set-up, once and whenever the lock has changed. Hashes and an editable install don't mix in one

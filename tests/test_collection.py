@@ -60,6 +60,16 @@ def test_an_archive_gives_what_its_folder_gives(tmp_path, build):
         assert there.audit.read == 40
 
 
+def test_scores_in_an_archive_are_read_from_it_and_nowhere_else(tmp_path, build, monkeypatch):
+    tune = "X:1\nM:C\nL:1/4\nQ:1/4={}\nK:G\nG A B c|d2 B2|c A F D|G4||\n"
+    members = [(f"{name}.abc", tune.format(120).encode()) for name in "ab"]
+    path = archive(tmp_path / "tunes.tgz", *members)
+    (tmp_path / "a.abc").write_text(tune.format(99))
+    monkeypatch.chdir(tmp_path)
+    songs = corpus.load(f"midi:{path}")
+    assert {song.title: song.tempo_qpm for song in songs} == {"a": 120, "b": 120}
+
+
 def test_what_is_odd_in_an_archive_has_its_reason(tmp_path, good):
     path = archive(
         tmp_path / "odd.tar.gz",

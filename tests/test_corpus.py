@@ -115,6 +115,18 @@ def test_a_chorale_missing_from_this_music21_has_its_reason(build, monkeypatch):
     assert audit.read == 410
 
 
+def test_a_chorale_that_another_music21_reads_otherwise_is_not_lost(build, monkeypatch, tmp_path):
+    some = dict(list(chorales.files().items())[:40])
+    kept = next(row["name"] for row in chorales._rows() if not row["dropped"])
+    waltz = chorales.files()["bwv11.6"]  # not in 4/4
+    some[kept] = tmp_path / f"{kept}.mxl"
+    some[kept].write_bytes(waltz.read_bytes())
+    monkeypatch.setattr(chorales, "files", lambda: some)
+    audit = corpus.load().audit
+    assert audit.read == 410
+    assert {kept, "bwv11.6"} <= set(audit.dropped["not_4_4"])
+
+
 def test_the_order_does_not_depend_on_the_folder(build, tmp_path):
     names = list("abcdefghijk")
     one = corpus.load(write_songs(tmp_path / "one", names))

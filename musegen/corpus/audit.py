@@ -4,6 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from musegen.config import AEConfig
+
+AE = AEConfig()
 REASONS = {
     # of a file
     "unreadable": "damaged: its parts contradict each other",
@@ -30,8 +33,9 @@ REASONS = {
     "near_duplicate": "nearly the same as another one",
     "not_installed": "not in this music21",
     # of a song, for the autoencoder alone
-    "tempo": "outside 110-130 quarter notes a minute",
-    "out_of_range": "pitches outside 16-111 after transposition",
+    "tempo": "outside {:g}-{:g} quarter notes a minute".format(*AE.tempo_qpm),
+    "out_of_range": f"pitches outside {AE.lowest_pitch}-{AE.lowest_pitch + AE.pitches - 1} "
+    "after transposition",
 }
 
 

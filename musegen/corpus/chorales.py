@@ -73,7 +73,9 @@ def load(into: Store):
     there = {name: found[name] for name in kept if name in found}
     songs, dropped = reading.read(collection.of_files(there), FORMAT, "chorales", into)
     listed = _dropped(rows, missing=[name for name in kept if name not in found])
-    return songs, dropped | listed
+    for reason, names in dropped.items():  # another music21 may read a file in another way
+        listed[reason] = sorted(listed.get(reason, []) + names)
+    return songs, listed
 
 
 def files() -> dict[str, Path]:

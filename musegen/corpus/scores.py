@@ -2,6 +2,7 @@
 
 import io
 import re
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -32,9 +33,10 @@ def parse(content: bytes, path: Path):
     Parameters
     ----------
     content : bytes
-        What the file holds, to look at before music21 does.
+        What the file holds.
     path : Path
-        MusicXML (``.xml``, ``.musicxml``, zipped ``.mxl``) or ABC (``.abc``).
+        Its name, of which the ending counts: MusicXML (``.xml``, ``.musicxml``, zipped ``.mxl``)
+        or ABC (``.abc``). It is not opened: in an archive it is no path of this machine.
 
     Raises
     ------
@@ -44,10 +46,14 @@ def parse(content: bytes, path: Path):
     """
     from music21 import converter, stream
 
-    is_abc = path.suffix.lower() == ".abc"
-    (_check_abc if is_abc else _check_musicxml)(content, path.suffix.lower() == ".mxl")
+    suffix = path.suffix.lower()
+    form = "abc" if suffix == ".abc" else "musicxml"
+    (_check_abc if form == "abc" else _check_musicxml)(content, suffix == ".mxl")
     try:
-        score = converter.parse(path, forceSource=True, format="abc" if is_abc else "musicxml")
+        with tempfile.TemporaryDirectory() as folder:  # music21 unzips files only
+            copy = Path(folder) / f"score{suffix}"
+            copy.write_bytes(content)
+            score = converter.parse(copy, forceSource=True, format=form)
         several = isinstance(score, stream.Opus)
         four_four = not several and _is_four_four(score)
     except Exception as error:  # a damaged score makes music21 raise nearly anything
