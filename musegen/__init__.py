@@ -13,7 +13,7 @@ __all__ = [
     *("midi", "audio", "corpus", "preprocess", "tokens"),  # music
     *("autoencoder", "lstm", "training", "generation"),  # models
     *("metrics", "survey"),  # measure
-    *("figures",),  # show
+    *("figures", "player"),  # show
     *("ledger", "report"),  # face
 ]
 

@@ -62,7 +62,7 @@ def to_bytes(song: Song) -> bytes:
     head.append(MetaMessage("set_tempo", tempo=bpm2tempo(song.tempo_qpm)))
     head.append(MetaMessage("time_signature", numerator=4, denominator=4))
     head.append(MetaMessage("end_of_track", time=song.length * ticks))
-    for i, notes in enumerate(_layers(song.notes)):
+    for i, notes in enumerate(layers(song.notes)):
         channel = i % 15 + (i % 15 >= DRUMS)  # a note must not end the same pitch elsewhere
         track = file.add_track(f"piano {i + 1}")
         track.append(Message("program_change", program=0, channel=channel))
@@ -76,7 +76,7 @@ def to_bytes(song: Song) -> bytes:
     return written.getvalue()
 
 
-def _layers(notes: np.ndarray) -> list[list[tuple[int, int, int]]]:
+def layers(notes: np.ndarray) -> list[list[tuple[int, int, int]]]:
     """Share notes out to tracks, as (onset, end, pitch), so that none overlap but whole chords.
 
     Notation programs misread other overlaps: music21 moves notes that are tied across a bar line.

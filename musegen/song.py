@@ -252,10 +252,10 @@ class Song:
 
     # Display and export: the only imports that point upwards (tests/test_arrows.py names them).
 
-    def _repr_png_(self) -> bytes:
-        from musegen import figures
+    def _repr_html_(self) -> str:
+        from musegen import player
 
-        return figures.song_png(self)
+        return player.player_html(self)
 
     def to_midi(self, path):
         """Write the song as a MIDI file; see `musegen.midi.write`."""

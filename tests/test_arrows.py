@@ -16,12 +16,13 @@ ROOMS = (  # from the ground up
     ("backend", "autoencoder", "estimate", "lstm", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),
+    ("player",),
     ("ledger", "report", "__main__"),
 )
 FLOOR = {module: floor for floor, room in enumerate(ROOMS) for module in room}
 # A song shows and writes itself: the only arrows that point up.
 UPWARD = {
-    ("song", "_repr_png_", "figures"),
+    ("song", "_repr_html_", "player"),
     ("song", "to_midi", "midi"),
     ("song", "to_audio", "audio"),
 }

@@ -28,7 +28,7 @@ _ROOMS = {
         *("plot_audit", "plot_funnel", "plot_keys", "plot_lengths", "plot_pitch_classes"),
         *("plot_steps", "plot_tempi", "plot_token_counts", "plot_window"),
     ),
-    "rolls": ("plot_roll", "plot_songs", "song_png"),
+    "rolls": ("colour_of", "plot_roll", "plot_songs", "songs_png"),
     "examples": (
         *("figure_7", "figure_8", "figure_9", "figure_10", "figure_11"),
         *("figure_songs", "plot_copied", "plot_likeness", "plot_periods", "song_table"),

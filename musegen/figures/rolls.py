@@ -35,7 +35,7 @@ def plot_roll(song, *, ax=None):
     Notebook: 01_data_preparation, "One song".
     """
     ax = ax or new_figure()[1]
-    colour = COLOURS[SOURCE_OF.get(song.source, "Training data")]
+    colour = colour_of(song)
     onset, duration = (song.notes[name] / song.steps_per_bar for name in ("onset", "duration"))
     pitches = song.notes["pitch"].astype(int)
     for pitch in np.unique(pitches):
@@ -88,9 +88,20 @@ def _octaves(ax, low: int, high: int) -> None:
     ax.set_ylim(low - 2, high + 2)
 
 
-def song_png(song) -> bytes:
-    """Draw a song as the PNG that a notebook shows for it."""
-    fig = plot_songs([song], height=2.4)
-    buffer = io.BytesIO()
+def colour_of(song) -> str:
+    """Look up the colour of a song's source; what no network made is training data."""
+    return COLOURS[SOURCE_OF.get(song.source, "Training data")]
+
+
+def songs_png(songs) -> bytes:
+    """Draw songs as the small PNG that stands for them where no player can."""
+    from PIL import Image
+
+    fig = plot_songs(songs, height=2.4 if len(songs) == 1 else 2)
+    buffer, small = io.BytesIO(), io.BytesIO()
     fig.savefig(buffer, format="png", dpi=80)
-    return buffer.getvalue()
+    # 32 colours: a third of the size, and nobody sees it in a piano-roll.
+    Image.open(buffer).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(
+        small, "PNG", optimize=True
+    )
+    return small.getvalue()

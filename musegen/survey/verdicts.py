@@ -8,17 +8,15 @@ from musegen.survey.recover import (
     NATURAL,
     PEOPLE,
     SHARES,
-    cells_with,
     measures,
-    naturals,
     printed,
     reading,
     rounds_to,
     solutions,
-    splits,
     under,
     wide,
 )
+from musegen.survey.splits import cells_with, naturals, splits
 from musegen.survey.statistics import comparisons, rank_test
 
 
