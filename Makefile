@@ -2,6 +2,7 @@
 PY := .venv/bin/python
 READY := .venv/requirements.lock
 DASK := .venv/requirements-dask.lock
+PAGES := musegen/*/*.js musegen/*/*.css tests/javascript/*.mjs
 
 .PHONY: report test soak notebooks lint lab bench lock
 
@@ -23,6 +24,8 @@ notebooks: $(READY)  ## runs the notebooks in place and stores their outputs
 lint: $(READY)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	.venv/bin/oxlint
+	.venv/bin/oxfmt --check $(PAGES)
 
 lab: $(READY)  ## trusts the notebooks and opens JupyterLab
 	@$(PY) -m jupyter trust notebooks/*.ipynb

@@ -10,10 +10,10 @@ __version__ = "0.1.0"
 # One idea a module; an import points from a later line to an earlier one.
 __all__ = [
     *("song", "config"),  # ground
-    *("midi", "audio", "corpus", "preprocess", "tokens"),  # music
+    *("midi", "audio", "notation", "corpus", "preprocess", "tokens"),  # music
     *("autoencoder", "lstm", "training", "generation"),  # models
     *("metrics", "survey"),  # measure
-    *("figures", "player"),  # show
+    *("figures", "player", "composer"),  # show
     *("ledger", "report"),  # face
 ]
 

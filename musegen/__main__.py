@@ -49,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_dask(audit)
     audit.set_defaults(command=_audit)
 
+    composer = commands.add_parser("composer", help="play the autoencoder in the browser")
+    composer.add_argument(
+        "run", nargs="?", default="ae_10", choices=("ae_10", "ae_256"), help="default: ae_10"
+    )
+    composer.set_defaults(command=_composer)
+
     notebooks = commands.add_parser("notebooks", help="run the notebooks in place")
     notebooks.set_defaults(command=_notebooks)
 
@@ -120,6 +126,13 @@ def _audit(options) -> None:
     path = config.build_dir() / "audit.png"
     figures.plot_audit(audit).savefig(path)
     print(f"\nhistograms of tempo, key and length: {path}")
+
+
+def _composer(options) -> None:
+    from musegen import training
+    from musegen.composer import Composer, server
+
+    server.serve(Composer(training.load_or_train(options.run)))
 
 
 def _notebooks(options) -> None:

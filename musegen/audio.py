@@ -25,7 +25,7 @@ FORMATS = {
 }
 
 
-def write(song: Song, path) -> Path:
+def write(song: Song, path, program: int = 0) -> Path:
     """Write a song as a sound file, normalised in loudness so that songs compare fairly.
 
     Parameters
@@ -34,6 +34,8 @@ def write(song: Song, path) -> Path:
         One without notes gives silence of its length.
     path : str or Path
         ``.wav``, ``.mp3`` or ``.opus``; written whole or not at all.
+    program : int
+        General MIDI instrument, 0..127; 0 is a grand piano.
 
     Returns
     -------
@@ -43,6 +45,8 @@ def write(song: Song, path) -> Path:
     ------
     ValueError
         If the path ends in anything else.
+    FileNotFoundError
+        If the SoundFont is missing.
     """
     import soundfile
 
@@ -50,14 +54,14 @@ def write(song: Song, path) -> Path:
     if path.suffix.lower() not in FORMATS:
         raise ValueError(f"{path.name} must end in {', '.join(FORMATS)}")
     form, subtype, rate = FORMATS[path.suffix.lower()]
-    samples = render(song, rate)
+    samples = render(song, rate, program)
     with whole(path) as part:
         soundfile.write(part, samples, rate, format=form, subtype=subtype)
     return path
 
 
-def render(song: Song, rate: int = 44_100):
-    """Play a song on the SoundFont's piano, at `LOUDNESS`.
+def render(song: Song, rate: int = 44_100, program: int = 0):
+    """Play a song on an instrument of the SoundFont, at `LOUDNESS`.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def render(song: Song, rate: int = 44_100):
 
     steps_a_second = song.length / song.seconds if song.length else song.steps_per_beat * 2
     longer = replace(song, length=song.length + round(TAIL * steps_a_second), probabilities=None)
-    wave = midirenderer.render_wave_from(_soundfont(), midi.to_bytes(longer))
+    wave = midirenderer.render_wave_from(_soundfont(), midi.to_bytes(longer, program))
     samples, rendered = soundfile.read(io.BytesIO(wave), always_2d=True)
     if rate != rendered:
         samples = resample_poly(samples, rate, rendered)
@@ -96,4 +100,10 @@ def _normalised(samples, rate: int):
 
 @cache
 def _soundfont() -> bytes:
-    return (Path(find_spec("pretty_midi").origin).parent / "TimGM6mb.sf2").read_bytes()
+    path = Path(find_spec("pretty_midi").origin).parent / "TimGM6mb.sf2"
+    if not path.exists():  # some distributions leave it out
+        raise FileNotFoundError(
+            f"{path} is missing, the SoundFont of the package pretty_midi; install pretty_midi "
+            "with pip, as the lock does"
+        )
+    return path.read_bytes()

@@ -5,8 +5,7 @@ Conventions
 ticks
     A multiple of the song's steps, so that nothing is rounded.
 track
-    One a voice, in their order, and more where notes of one voice overlap; each plays a piano
-    (program 0).
+    One a voice, in their order, and more where notes of one voice overlap.
 """
 
 import io
@@ -28,7 +27,7 @@ LATEST = 2**28 - 1  # ticks between two messages: four bytes of seven bits
 MOST_STEPS = 2**31 - 1  # the notes count in 32 bits
 
 
-def write(song: Song, path) -> Path:
+def write(song: Song, path, program: int = 0) -> Path:
     """Write a song as a MIDI file of type 1: tempo and metre, then the notes.
 
     Parameters
@@ -37,6 +36,8 @@ def write(song: Song, path) -> Path:
         Where a pitch is struck again in the same voice while it sounds, the first note ends.
     path : str or Path
         Written whole or not at all.
+    program : int
+        General MIDI instrument, 0..127; 0 is a grand piano.
 
     Returns
     -------
@@ -44,15 +45,15 @@ def write(song: Song, path) -> Path:
 
     Notes
     -----
-    Notebook: 04_generation, "As MIDI".
+    Notebook: 04_generation, "Take it away".
     """
     path = Path(path)
     with whole(path) as part:
-        part.write_bytes(to_bytes(song))
+        part.write_bytes(to_bytes(song, program))
     return path
 
 
-def to_bytes(song: Song) -> bytes:
+def to_bytes(song: Song, program: int = 0) -> bytes:
     """Give what `write` writes."""
     from mido import Message, MetaMessage, MidiFile, bpm2tempo
 
@@ -64,8 +65,8 @@ def to_bytes(song: Song) -> bytes:
     head.append(MetaMessage("end_of_track", time=song.length * ticks))
     for i, notes in enumerate(layers(song.notes)):
         channel = i % 15 + (i % 15 >= DRUMS)  # a note must not end the same pitch elsewhere
-        track = file.add_track(f"piano {i + 1}")
-        track.append(Message("program_change", program=0, channel=channel))
+        track = file.add_track(f"part {i + 1}")
+        track.append(Message("program_change", program=program, channel=channel))
         now = 0
         for step, name, pitch in _events(notes):
             message = Message(name, note=pitch, velocity=VELOCITY, channel=channel)

@@ -257,14 +257,20 @@ class Song:
 
         return player.player_html(self)
 
-    def to_midi(self, path):
+    def to_midi(self, path, program: int = 0):
         """Write the song as a MIDI file; see `musegen.midi.write`."""
         from musegen import midi
 
-        return midi.write(self, path)
+        return midi.write(self, path, program)
 
-    def to_audio(self, path):
+    def to_audio(self, path, program: int = 0):
         """Write the song as a sound file: .wav, .mp3 or .opus; see `musegen.audio.write`."""
         from musegen import audio
 
-        return audio.write(self, path)
+        return audio.write(self, path, program)
+
+    def to_musicxml(self, path):
+        """Write the song as a score: .musicxml, .xml or .mxl; see `musegen.notation.write`."""
+        from musegen import notation
+
+        return notation.write(self, path)

@@ -12,11 +12,12 @@ import musegen
 PACKAGE = Path(musegen.__file__).parent
 ROOMS = (  # from the ground up
     ("song", "config", "files", "progress"),
-    ("midi", "audio", "corpus", "preprocess", "tokens"),
+    ("midi", "audio", "notation", "corpus", "preprocess", "tokens"),
     ("backend", "autoencoder", "estimate", "lstm", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),
     ("player",),
+    ("composer",),
     ("ledger", "report", "__main__"),
 )
 FLOOR = {module: floor for floor, room in enumerate(ROOMS) for module in room}
@@ -25,6 +26,7 @@ UPWARD = {
     ("song", "_repr_html_", "player"),
     ("song", "to_midi", "midi"),
     ("song", "to_audio", "audio"),
+    ("song", "to_musicxml", "notation"),
 }
 HEAVY = ("keras", "tensorflow", "music21", "pypianoroll", "pretty_midi", "IPython", "nbclient")
 

@@ -61,7 +61,7 @@ def _read_score(content: bytes, path: Path) -> Song:
     pianos = [part for part in pitched if _program(part) in midi.PIANOS]
     marks = score.recurse().getElementsByClass("MetronomeMark")
     tempi = [mark.getQuarterBPM() for mark in marks if mark.getQuarterBPM()]
-    tempo_qpm = float(np.median(tempi)) if tempi else 120.0  # ours: MIDI's own default
+    tempo_qpm = round(float(np.median(tempi)), 3) if tempi else 120.0  # ours: MIDI's own default
     source = "midi" if pianos else WITHOUT_PIANO
     return scores.to_song(score, pianos or pitched, tempo_qpm, path.stem, source)
 

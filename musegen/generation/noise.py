@@ -90,6 +90,12 @@ class Noise:
         _, scale, directions = np.linalg.svd(latents - mean, full_matrices=False)
         return cls(mean, scale[:, None] * directions / np.sqrt(len(latents)))
 
+    @property
+    def explained(self) -> np.ndarray:
+        """Share of the latents' variance along each component, largest first."""
+        variance = (self.components**2).sum(axis=1)
+        return variance / max(variance.sum(), 1e-12)
+
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw `n` latents; ReLU makes all latents >= 0, so what falls below is raised to 0."""
         return _relu(self.mean + rng.standard_normal((n, len(self.components))) @ self.components)

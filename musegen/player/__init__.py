@@ -9,18 +9,18 @@ import base64
 import html
 import json
 import zlib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from musegen import figures
+from musegen.figures import colour_of
 from musegen.song import NO_VOICE, Song
 
 LEVELS = 64  # a probability travels as one letter of base64's alphabet
-ALPHABET = np.frombuffer(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "S1"
-)
+ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "S1")
 # Unpacks the script and runs it. A browser that cannot (before 2023) goes on showing the picture.
 START = """<!doctype html><meta charset=utf-8><meta name=viewport content="width=device-width">
 <style>body{margin:0}</style><body><script type=module>
@@ -60,30 +60,34 @@ def player_html(*songs: Song) -> str:
 
 
 class SideBySide:
-    """Songs on one time axis, one above the other, of which one hears either or both.
+    """Songs on one time axis, one above the other, of which one hears those one chooses.
 
     Parameters
     ----------
     *songs : Song
         A generated one and its nearest training song, say, or one before and after.
+    titles : sequence of str, optional
+        Instead of the songs' own.
 
     Examples
     --------
     >>> from musegen.song import as_notes
-    >>> song = Song(as_notes(0, 2, 60), length=8, steps_per_beat=2, title="one")
-    >>> SideBySide(song, song.transpose(12))
-    SideBySide(Song('one', 1 bar, 1 note, 120 qpm), Song('one', 1 bar, 1 note, 120 qpm))
+    >>> song = Song(as_notes(0, 2, 60), length=8, steps_per_beat=2)
+    >>> SideBySide(song, song.transpose(12), titles=["low", "high"])
+    SideBySide(2 songs)
 
     Notes
     -----
     Notebook: 02_autoencoder_training, "Does it give the music back?".
     """
 
-    def __init__(self, *songs: Song):
-        self.songs = songs
+    def __init__(self, *songs: Song, titles=None):
+        titles = titles or [song.title for song in songs]
+        named = zip(songs, titles, strict=True)
+        self.songs = [replace(song, title=title) for song, title in named]
 
     def __repr__(self) -> str:
-        return f"SideBySide({', '.join(map(repr, self.songs))})"
+        return f"SideBySide({len(self.songs)} songs)"
 
     def _repr_html_(self) -> str:
         return player_html(*self.songs)
@@ -98,7 +102,7 @@ def pack(song: Song) -> dict:
         "tempo": song.tempo_qpm,
         "stepsPerBeat": song.steps_per_beat,
         "length": song.length,
-        "colour": figures.colour_of(song),
+        "colour": colour_of(song),
         "voices": len(voices),
         "onset": np.diff(notes["onset"], prepend=0).tolist(),
         "duration": notes["duration"].tolist(),

@@ -71,7 +71,7 @@ function notesFromCells(cells, length) {
       }
     }
   }
-  return notes.sort((a, b) => a.onset - b.onset || a.pitch - b.pitch);
+  return notes.toSorted((a, b) => a.onset - b.onset || a.pitch - b.pitch);
 }
 
 /** Finds the lowest and highest pitch to show: all notes, likely cells, at least two octaves. */
@@ -93,9 +93,9 @@ function pitchRange(songs) {
     }
   }
   if (low > high) [low, high] = [60, 60];
-  const missing = Math.max(0, 24 - (high - low + 3));
-  low = Math.max(0, low - 1 - Math.ceil(missing / 2));
-  return { low, high: Math.min(127, Math.max(high + 1, low + 24)) };
+  const room = Math.max(1, Math.ceil((24 - (high - low)) / 2));
+  low = Math.max(0, Math.min(low - room, 127 - 24));
+  return { low, high: Math.min(127, Math.max(high + room, low + 24)) };
 }
 
 /** Zooms a view { from, to } around the second `at`, within 0..end and no closer than a second. */
@@ -157,20 +157,21 @@ function addSine(samples, rate, hertz, amplitude, decay, phase) {
 /** Makes a struck tone: partials of a stiff string, each with a quick and a slow decay. */
 function struckTone(sound, pitch, rate) {
   const base = frequency(pitch);
-  const slow = sound.decay * Math.min(9, 7 * 2 ** ((48 - pitch) / 17)); // seconds to 1/e
+  const slow = sound.decay * Math.min(6, 3.5 * 2 ** ((60 - pitch) / 20)); // seconds to 1/e
+  const quick = sound.decay * 0.45 * 2 ** ((60 - pitch) / 28);
   const samples = new Float32Array(Math.ceil(rate * Math.min(7, Math.max(0.7, 3.2 * slow))));
   const stiffness = sound.stiff * 7e-5 * 2 ** ((pitch - 36) / 8.5);
-  const fade = sound.bright * (900 + 4 * base); // Hz: how far up the hammer excites partials
-  for (let n = 1; n <= 40; n++) {
-    const hertz = n * base * Math.sqrt(1 + stiffness * n * n);
+  const steep = 0.5 + Math.max(0, (pitch - 66) / 12) / sound.bright; // high strings: few partials
+  for (let n = 1; n <= 60; n++) {
+    const hertz = n * base * Math.sqrt((1 + stiffness * n * n) / (1 + stiffness));
     if (hertz > 0.46 * rate) break;
     const struck = Math.abs(Math.sin((Math.PI * n) / 7.6)) + 0.1; // the hammer hits at 1/7.6
-    const amplitude = (struck * Math.exp(-(hertz - base) / fade)) / n ** 0.6;
+    const amplitude = (struck * Math.exp(-(hertz - base) / (1500 * sound.bright))) / n ** steep;
     if (amplitude < 1e-3) continue;
-    const lasts = slow / (1 + 0.35 * (n - 1) + (hertz / 5000) ** 2);
+    const shorter = 1 + 0.15 * (n - 1) + (hertz / 5000) ** 2;
     // Two strings, a trifle apart: they beat, and the note sings on after its first decay.
-    addSine(samples, rate, hertz * 0.99985, 0.7 * amplitude, lasts * 0.35, 0);
-    addSine(samples, rate, hertz * 1.00015, 0.3 * amplitude, lasts, 0);
+    addSine(samples, rate, hertz * 0.99985, 0.8 * amplitude, quick / shorter ** 0.5, 0);
+    addSine(samples, rate, hertz * 1.00015, 0.2 * amplitude, slow / shorter, 0);
   }
   addKnock(samples, rate, sound.knock);
   return settle(samples, rate);
@@ -189,7 +190,7 @@ function addKnock(samples, rate, amount) {
 
 /** Brings a struck tone to one loudness, without a click at either end. */
 function settle(samples, rate) {
-  const first = samples.subarray(0, Math.min(samples.length, Math.round(rate / 3)));
+  const first = samples.subarray(0, Math.round(rate / 3));
   const power = first.reduce((sum, value) => sum + value * value, 0) / first.length;
   const gain = 0.1 / Math.sqrt(power + 1e-12);
   const [rise, fall] = [Math.round(0.002 * rate), Math.round(0.1 * rate)];
@@ -236,6 +237,7 @@ class Sound {
     const wet = context.createGain();
     wet.gain.value = 0.22;
     this.input = context.createGain();
+    this.input.gain.value = 0.6;
     this.input.connect(limiter);
     this.input.connect(room).connect(wet).connect(limiter);
     limiter.connect(this.analyser).connect(context.destination);
@@ -333,8 +335,11 @@ class Roll {
   }
 
   show(songs) {
+    const before = this.range ?? { low: 127, high: 0 };
+    const { low, high } = pitchRange(songs);
     this.songs = songs;
-    this.range = pitchRange(songs);
+    // It only grows: keys that jump while one drags a slider would be in the way.
+    this.range = { low: Math.min(low, before.low), high: Math.max(high, before.high) };
     this.shades = songs.map((song) => song.cells && this.shade(song));
   }
 
@@ -492,7 +497,8 @@ class Roll {
     pen.fillStyle = "#1d2327";
     pen.textBaseline = "middle";
     pen.textAlign = "left";
-    const title = shortened(pen, song.title, this.width - this.keys - 8);
+    const number = this.songs.length > 1 ? `${lane + 1}  ` : "";
+    const title = shortened(pen, number + song.title, this.width - this.keys - 8);
     pen.fillText(title, this.keys + 2, this.top(lane) - STRIP / 2);
   }
 
@@ -592,16 +598,17 @@ function element(tag, properties = {}, ...children) {
 const AHEAD = 1.6; // seconds scheduled in advance: hidden pages wake only once a second
 const PLAYING = "musegen: a player starts";
 
-/** A piano-roll with its controls, in the element `root`. */
+/** A piano-roll with its controls, in the element `root`; `slider`: one of its own for thresholds. */
 class Player {
-  constructor(root, songs, instrument = "piano") {
+  constructor(root, songs, instrument = "piano", slider = true) {
     this.root = root;
+    this.slider = slider;
     this.songs = songs;
     this.instrument = instrument;
     this.position = 0; // seconds, while paused
     this.playing = false;
     this.silent = new Set(); // voices
-    this.unheard = new Set(songs.length > 1 ? [1] : []); // songs
+    this.unheard = new Set(songs.map((_, lane) => lane).slice(1)); // songs: one hears the first
     this.end = Math.max(...songs.map(songSeconds));
     this.roll = new Roll(songs, { from: 0, to: Math.max(this.end, 1e-3) });
     this.build();
@@ -633,7 +640,7 @@ class Player {
   addSongs() {
     if (this.songs.length < 2) return;
     this.songs.forEach((song, lane) => {
-      const button = this.addToggle(`hear ${lane ? "lower" : "upper"}`, !this.unheard.has(lane));
+      const button = this.addToggle(`hear ${lane + 1}`, !this.unheard.has(lane));
       button.title = song.title;
       button.onclick = () => {
         this.switch(button, this.unheard, lane);
@@ -643,7 +650,8 @@ class Player {
 
   addVoices() {
     const voices = Math.max(...this.songs.map((song) => song.voices));
-    for (let voice = 0; voices > 1 && voice < voices; voice++) {
+    if (voices < 2) return;
+    for (let voice = 0; voice < voices; voice++) {
       const button = this.addToggle(`voice ${voice + 1}`, true);
       button.style.setProperty("--colour", VOICE_COLOURS[voice % VOICE_COLOURS.length]);
       button.onclick = () => this.switch(button, this.silent, voice);
@@ -666,7 +674,7 @@ class Player {
   /** Adds the slider that says how sure the model must be, where there is a model. */
   addThreshold() {
     const modelled = this.songs.filter((song) => song.cells);
-    if (!modelled.length) return;
+    if (!modelled.length || !this.slider) return;
     const { level, levels } = modelled[0].cells;
     const slider = element("input", { type: "range", min: 1, max: levels - 1, value: level });
     const said = element("output");
@@ -694,24 +702,23 @@ class Player {
     this.songs = songs;
     this.instrument = instrument;
     this.end = Math.max(...songs.map(songSeconds));
+    this.roll.show(songs);
     if (this.end !== before) {
       const scale = this.end / (before || 1);
       this.roll.view = { from: from * scale, to: Math.max(to * scale, 1e-3) };
       this.position = where * this.end;
+      if (this.playing) this.began = this.sound.context.currentTime - this.position;
     }
-    this.roll.show(songs);
     this.changed();
   }
 
+  /** Draws at once; what sounds follows when a hand that drags a slider rests for a moment. */
   changed() {
     this.roll.drawBelow(this.silent, this.unheard);
-    if (this.playing) {
-      this.position = Math.min(this.now(), this.end);
-      this.sound.hush();
-      this.start();
-    }
     this.drawAbove();
     this.sayState();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.playing && this.seek(this.now()), 80);
   }
 
   listen() {

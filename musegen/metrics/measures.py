@@ -1,16 +1,4 @@
-"""Numbers about songs and predictions: what the report says in words, counted.
-
-Metrics
--------
-distinct_tokens
-    "Two notes" (report 3.3.1) or "varied notes" (3.3.2).
-copied_run
-    "Taking snippets from the training set" (3.3.3): the longest run of tokens found there.
-cells
-    How much of a piano-roll an autoencoder gives back.
-rules_table, networks_table
-    How well the next token is predicted, by rules that only count and by networks.
-"""
+"""Songs measured, and how well rules and networks predict the next token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,0 +1,212 @@
+"""The autoencoder as an instrument: sliders for what its songs differ by, the music at once.
+
+After HackerPoet/Composer, the ancestor of the report's autoencoder. The page (``composer.js``) holds
+the state: 120 numbers, threshold, tempo and instrument. Python answers its questions, each for
+itself, so that several pages may ask one `Composer`: in a notebook through a widget, on a plain
+page through `musegen.composer.server`.
+"""
+
+import json
+import tempfile
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+
+from musegen import generation, metrics, player
+from musegen.song import Song
+from musegen.training import Run
+
+# The names that player.js has tones for: their General MIDI programs, for files.
+INSTRUMENTS = {"piano": 0, "harpsichord": 6, "music box": 10, "organ": 19, "strings": 48}
+SLIDERS = 24  # ours: a screenful; `random` and the songs move the other components, too
+LEVELS = 256  # a probability travels as a byte
+FORMATS = (".mid", ".mp3", ".musicxml")
+
+
+class Composer:
+    """Sliders for the principal components of the training songs' latents, and what they play.
+
+    As the last line of a cell it is a widget; where no kernel answers, a player of its first song.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+
+    Attributes
+    ----------
+    song : Song
+        What was played last.
+
+    Notes
+    -----
+    Report 2.2 and 4.2.1. Notebook: 04_generation, "The composer".
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+        noise = generation.Noise.of(generation.latents_of_training(run))
+        varied = noise.explained > 1e-8  # some units of the network no song wakes
+        self.mean, self.components = noise.mean, noise.components[varied]
+        self.explained = noise.explained[varied]
+        self.closeness = metrics.Closeness(run)
+        self.song = self._song(self.mean, run.cfg.network.threshold)
+
+    def __repr__(self) -> str:
+        return f"Composer({self.run!r})"
+
+    @cached_property
+    def first_bars(self) -> np.ndarray:
+        """Latents of the training songs' first sixteen bars, float32 (song, 120)."""
+        return generation.encode(self.run, self.run.bars.windows(0)).astype(np.float32)
+
+    def answer(self, asked: dict, latent: bytes = b"") -> tuple[dict, list[bytes]]:
+        """Answer the page.
+
+        Parameters
+        ----------
+        asked : dict
+            ``"ask"`` names one of the methods here: ``start``, ``play``, ``clean`` or ``save``;
+            the rest are its arguments.
+        latent : bytes
+            The 120 numbers as float32; what is negative counts as 0, as after a ReLU.
+
+        Returns
+        -------
+        tuple of dict and list of bytes
+            What is said, as JSON takes it, and arrays. ``{"error": sentence}`` if it cannot be.
+        """
+        answers = {"start": self.start, "play": self.play, "clean": self.clean, "save": self.save}
+        try:
+            if asked.get("ask") not in answers:
+                raise ValueError(f"nobody here knows {asked.get('ask')!r}")
+            arguments = {name: value for name, value in asked.items() if name != "ask"}
+            if asked["ask"] != "start":
+                arguments["latent"] = self._latent(latent)
+            return answers[asked["ask"]](**arguments)
+        except (ValueError, TypeError, OSError) as error:
+            return {"error": str(error)}, []
+
+    def _latent(self, latent: bytes) -> np.ndarray:
+        wanted = self.run.cfg.network.latent
+        if len(latent) != 4 * wanted:
+            raise ValueError(f"a latent has {wanted} numbers, this one {len(latent) / 4:g}")
+        x = np.frombuffer(latent, "<f4")
+        if not np.isfinite(x).all():
+            raise ValueError("a latent has a number that is none")
+        return x.clip(0, 1e6)
+
+    def start(self) -> tuple[dict, list[bytes]]:
+        """Tell the page what it needs: mean, directions and their spread, songs, instruments."""
+        cfg = self.run.cfg.network
+        said = {
+            "run": self.run.folder.name,
+            "name": self.run.cfg.name,
+            "songs": [song.title for song in self.run.songs],
+            "explained": self.explained.round(5).tolist(),
+            "sliders": min(SLIDERS, len(self.components)),
+            "threshold": cfg.threshold,
+            "tempo": generation.TEMPO_QPM,
+            "instruments": list(INSTRUMENTS),
+            "colour": player.colour_of(self.song),
+            "length": cfg.bars * cfg.steps_per_bar,
+            "stepsPerBeat": cfg.steps_per_beat,
+            "low": cfg.lowest_pitch,
+        }
+        arrays = (self.mean, self.components, self.first_bars)
+        return said, [array.astype("<f4").tobytes() for array in arrays]
+
+    def play(self, latent: np.ndarray, threshold: float) -> tuple[dict, list[bytes]]:
+        """Decode: a byte a cell, pitch by pitch; and the nearest training song."""
+        cells = generation.decode(self.run, latent[None])[0]
+        nearest = self.closeness.nearest(cells > _number(threshold, 0, 1, "threshold"))
+        self.song = self._song(latent, threshold, cells)
+        levels = (cells * LEVELS).clip(max=LEVELS - 1).astype(np.uint8)
+        rows = levels.reshape(-1, levels.shape[-1]).T  # (pitch, time)
+        said = {"title": nearest.title, "bar": nearest.bar, "share": nearest.share}
+        return {"nearest": said}, [rows.tobytes()]
+
+    def clean(self, latent: np.ndarray, threshold: float) -> tuple[dict, list[bytes]]:
+        """Encode what is heard: the nearest song that the network itself would describe so."""
+        heard = generation.decode(self.run, latent[None]) > _number(threshold, 0, 1, "threshold")
+        return {}, [generation.encode(self.run, heard)[0].astype("<f4").tobytes()]
+
+    def save(
+        self, latent: np.ndarray, threshold: float, tempo: float, instrument: str, suffix: str
+    ) -> tuple[dict, list[bytes]]:
+        """Write what is heard as a file for the page to hand out."""
+        if suffix not in FORMATS:
+            raise ValueError(f"a song is saved as {', '.join(FORMATS)}, not {suffix}")
+        if instrument not in INSTRUMENTS:
+            raise ValueError(f"the instruments are {', '.join(INSTRUMENTS)}, not {instrument}")
+        song = self._song(latent, threshold, tempo=_number(tempo, 20, 400, "tempo"))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"composer{suffix}"
+            if suffix == ".mid":
+                song.to_midi(path, INSTRUMENTS[instrument])
+            elif suffix == ".mp3":
+                song.to_audio(path, INSTRUMENTS[instrument])
+            else:
+                song.to_musicxml(path)
+            return {"file": path.name}, [path.read_bytes()]
+
+    def _song(self, latent, threshold: float, cells=None, tempo=generation.TEMPO_QPM) -> Song:
+        if cells is None:
+            cells = generation.decode(self.run, np.asarray(latent)[None])[0]
+        threshold = _number(threshold, 0, 1, "threshold")
+        name = f"Composer, {self.run.cfg.name}"
+        return generation.song_from_cells(
+            self.run, cells, threshold, title=name, source=self.run.cfg.name, tempo_qpm=tempo
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        shown = _widget(self)._repr_mimebundle_()
+        bundle = shown[0] if isinstance(shown, tuple) else shown
+        # Where no kernel answers, and in the exported page, there is still a song to play.
+        return bundle | {"text/plain": repr(self), "text/html": self.song._repr_html_()}
+
+
+def _number(value, low: float, high: float, name: str) -> float:
+    if not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}; it must be a number from {low} to {high}")
+    return float(value)
+
+
+def _widget(composer: Composer):
+    """Put a composer into a notebook: anywidget carries questions and answers."""
+    import anywidget
+
+    class ComposerWidget(anywidget.AnyWidget):
+        _esm = script("export default { render: renderInNotebook };")
+        _css = style()
+
+    widget = ComposerWidget()
+
+    def reply(_, asked: dict, buffers: list) -> None:
+        said, arrays = composer.answer(asked["said"], bytes(buffers[0]) if buffers else b"")
+        widget.send({"id": asked["id"], "said": said}, arrays)
+
+    widget.on_msg(reply)
+    return widget
+
+
+def pack(said: dict, arrays: list[bytes]) -> bytes:
+    """Write an answer as one message: the length of the JSON, the JSON, then the arrays."""
+    head = json.dumps(said | {"sizes": [len(array) for array in arrays]}).encode()
+    return b"".join([len(head).to_bytes(4, "little"), head, *arrays])
+
+
+@cache
+def script(ending: str) -> str:
+    """Give ``composer.js`` and the player it builds on as one module that ends with `ending`."""
+    text = (Path(__file__).parent / "composer.js").read_text(encoding="utf-8")
+    own = text[text.index("// ---") : text.index("\nexport {")]  # without imports and exports
+    return "\n".join([player.script(), own, ending])
+
+
+@cache
+def style() -> str:
+    """Give the style sheets of composer and player."""
+    own = (Path(__file__).parent / "composer.css").read_text(encoding="utf-8")
+    return player.style() + own

@@ -1,0 +1,458 @@
+// The composer: sliders over the latents of an autoencoder, and the player that plays them.
+// Python (musegen/composer/__init__.py) decodes; everything else happens here. The state is
+// { latent, threshold, tempo, instrument }: 120 numbers, and three more things one hears.
+
+import { Player, element, notesFromCells } from "../player/player.js";
+
+// --- States --------------------------------------------------------------------------------------
+// A space: { mean, components, sigmas }. Components are the principal ones of the training songs'
+// latents, each as long as one standard deviation.
+
+const LEVELS = 256;
+
+function makeSpace(mean, flat) {
+  const components = [];
+  for (let at = 0; at < flat.length; at += mean.length) {
+    components.push(flat.subarray(at, at + mean.length));
+  }
+  return { mean, components, sigmas: components.map((c) => Math.sqrt(dot(c, c))) };
+}
+
+function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/** Says where a latent lies along component k, in standard deviations from the mean. */
+function coordinate(space, latent, k) {
+  const { mean, components, sigmas } = space;
+  let sum = 0;
+  for (let i = 0; i < mean.length; i++) sum += (latent[i] - mean[i]) * components[k][i];
+  return sum / sigmas[k] ** 2;
+}
+
+/** Moves a latent along component k only, so that it lies at `sigma`. */
+function withCoordinate(space, latent, k, sigma) {
+  const by = sigma - coordinate(space, latent, k);
+  return latent.map((value, i) => value + by * space.components[k][i]);
+}
+
+/** Draws a latent from the normal distribution of the training songs' latents, times `sigma`. */
+function randomLatent(space, sigma, random = Math.random) {
+  const latent = Float32Array.from(space.mean);
+  for (const component of space.components) {
+    const z = sigma * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    for (let i = 0; i < latent.length; i++) latent[i] += z * component[i];
+  }
+  return latent;
+}
+
+/** Goes a share of the way from one latent to another. */
+function between(a, b, share) {
+  return a.map((value, i) => value + share * (b[i] - value));
+}
+
+/** Writes a state as the text of a file. */
+function stateToText(state, run) {
+  const latent = Array.from(state.latent, (value) => Number(value.toPrecision(7)));
+  return JSON.stringify({ musegen: "composer", run, ...state, latent }, null, 1);
+}
+
+/** Reads a state back, or throws a sentence that says what is wrong with the file. */
+function stateFromText(text, name, run, instruments, size) {
+  let read;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    throw new Error(`${name} is not JSON; choose a file that “save sliders” wrote`);
+  }
+  if (read?.musegen !== "composer") {
+    throw new Error(`${name} holds no sliders; choose a file that “save sliders” wrote`);
+  }
+  if (read.run !== run) {
+    throw new Error(`${name} belongs to the network ${read.run}; this is ${run}`);
+  }
+  const { latent, threshold, tempo, instrument } = read;
+  const finite = Array.isArray(latent) && latent.every(Number.isFinite) && latent.length === size;
+  const inRange = threshold > 0 && threshold < 1 && tempo >= 40 && tempo <= 240;
+  if (!finite || !inRange || !instruments.includes(instrument)) {
+    throw new Error(`${name} is damaged: it needs ${size} numbers, threshold, tempo, instrument`);
+  }
+  return { latent: Float32Array.from(latent), threshold, tempo, instrument };
+}
+
+/** Makes the song that a state plays, of the cells that Python decoded. */
+function songOf(setup, state, values) {
+  const level = Math.max(1, Math.min(LEVELS - 1, Math.round(state.threshold * LEVELS)));
+  const cells = { low: setup.low, level, levels: LEVELS, values };
+  const { length, stepsPerBeat, colour, name } = setup;
+  const notes = notesFromCells(cells, length);
+  const title = `Composer, ${name}: ${notes.length} notes`;
+  return { title, tempo: state.tempo, stepsPerBeat, length, colour, voices: 1, notes, cells };
+}
+
+// --- The page ------------------------------------------------------------------------------------
+
+/** The composer in the element `root`; `ask(said, latent)` gives a promise of Python's answer. */
+class Composer {
+  constructor(root, ask, setup, [mean, components, songs]) {
+    this.root = root;
+    this.ask = ask;
+    this.setup = setup;
+    this.space = makeSpace(mean, components);
+    this.songs = setup.songs.map((_, i) => songs.subarray(i * mean.length, (i + 1) * mean.length));
+    this.undone = [];
+    this.reset();
+    this.build();
+  }
+
+  /** The songs' mean, the report's threshold and tempo, a piano. */
+  reset() {
+    const { threshold, tempo, instruments } = this.setup;
+    const latent = Float32Array.from(this.space.mean);
+    this.state = { latent, threshold, tempo, instrument: instruments[0] };
+  }
+
+  build() {
+    this.root.classList.add("musegen-composer");
+    this.nearest = element("div", { className: "nearest" }, "…");
+    this.status = element("div", { className: "status", role: "status" });
+    this.stage = element("div");
+    this.root.replaceChildren(
+      this.stage,
+      this.nearest,
+      this.status,
+      element("div", { className: "row" }, ...this.buildButtons()),
+      element("div", { className: "row" }, ...this.buildSongs()),
+      element("div", { className: "row" }, ...this.buildKnobs()),
+      element("div", { className: "sliders" }, ...this.buildSliders()),
+    );
+    this.root.addEventListener("keydown", (event) => {
+      event.stopPropagation(); // JupyterLab's own keys
+      if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.undo();
+    });
+  }
+
+  buildButtons() {
+    const random = (sigma) => () => {
+      this.remember();
+      this.set({ latent: randomLatent(this.space, sigma) });
+    };
+    return [
+      button("random, 1 σ", random(1)),
+      button("random, 2 σ", random(2)),
+      button("clean up", () => this.clean()),
+      button("undo", () => this.undo()),
+      button("reset", () => {
+        this.remember();
+        this.reset();
+        this.update();
+      }),
+      button("save MIDI", () => this.save(".mid")),
+      button("save mp3", () => this.save(".mp3")),
+      button("save sliders", () => this.saveState()),
+      this.buildLoader(),
+    ];
+  }
+
+  buildLoader() {
+    const input = element("input", { type: "file", accept: ".json" });
+    input.onchange = async () => {
+      const [file] = input.files;
+      if (file) this.load(await file.text(), file.name);
+      input.value = "";
+    };
+    return element("label", { className: "file" }, "load sliders", input);
+  }
+
+  buildSongs() {
+    const choose = () =>
+      element("select", {}, ...this.setup.songs.map((title) => element("option", {}, title)));
+    const [one, from, to] = [choose(), choose(), choose()];
+    to.selectedIndex = Math.min(1, this.songs.length - 1);
+    const load = (i) => Float32Array.from(this.songs[i]);
+    const walk = knob("walk", 0, 100, 1, (share) => {
+      this.set({
+        latent: between(load(from.selectedIndex), load(to.selectedIndex), share / 100),
+      });
+      return `${share} %`;
+    });
+    walk.input.addEventListener("pointerdown", () => this.remember());
+    walk.input.value = 0;
+    return [
+      element("label", {}, "training song ", one),
+      button("load", () => {
+        this.remember();
+        this.set({ latent: load(one.selectedIndex) });
+      }),
+      element("label", {}, "from ", from),
+      element("label", {}, "to ", to),
+      walk.label,
+    ];
+  }
+
+  buildKnobs() {
+    const { instruments } = this.setup;
+    this.threshold = knob("threshold", 0.02, 0.98, 0.01, (threshold) => {
+      this.set({ threshold });
+      return threshold.toFixed(2);
+    });
+    this.tempo = knob("tempo", 40, 240, 1, (tempo) => {
+      this.set({ tempo });
+      return `${tempo} qpm`;
+    });
+    for (const { input } of [this.threshold, this.tempo]) {
+      input.addEventListener("pointerdown", () => this.remember());
+    }
+    this.instrument = element(
+      "select",
+      {},
+      ...instruments.map((name) => element("option", {}, name)),
+    );
+    this.instrument.onchange = () => this.set({ instrument: this.instrument.value });
+    const label = element("label", {}, "instrument ", this.instrument);
+    return [this.threshold.label, this.tempo.label, label];
+  }
+
+  buildSliders() {
+    this.sliders = [];
+    for (let k = 0; k < this.setup.sliders; k++) {
+      const share = (100 * this.setup.explained[k]).toFixed(1);
+      const slider = knob(`${k + 1}: ${share} %`, -5, 5, 0.05, (sigma) => {
+        this.set({ latent: withCoordinate(this.space, this.state.latent, k, sigma) });
+        return `${sigma.toFixed(1)} σ`;
+      });
+      slider.input.addEventListener("pointerdown", () => this.remember());
+      this.sliders.push(slider);
+    }
+    return this.sliders.map(({ label }) => label);
+  }
+
+  /** Lets `undo` come back to here. */
+  remember() {
+    this.undone.push(this.state);
+    if (this.undone.length > 200) this.undone.shift();
+  }
+
+  undo() {
+    if (!this.undone.length) return;
+    this.state = this.undone.pop();
+    this.update();
+  }
+
+  set(change) {
+    this.state = { ...this.state, ...change };
+    this.update();
+  }
+
+  /** Shows the state at once, and asks Python what it plays. */
+  update() {
+    this.threshold.show(this.state.threshold, this.state.threshold.toFixed(2));
+    this.tempo.show(this.state.tempo, `${this.state.tempo} qpm`);
+    this.instrument.value = this.state.instrument;
+    this.sliders.forEach((slider, k) => {
+      const sigma = coordinate(this.space, this.state.latent, k);
+      slider.show(sigma, `${sigma.toFixed(1)} σ`);
+    });
+    if (this.values) this.draw();
+    return this.refresh();
+  }
+
+  /** Asks for the newest state only: while an answer is on its way, what lies between is skipped. */
+  async refresh() {
+    this.wanted = true;
+    if (this.asking) return;
+    this.asking = true;
+    while (this.wanted) {
+      this.wanted = false;
+      const { latent, threshold } = this.state;
+      const answer = await this.tell({ ask: "play", threshold }, latent);
+      if (!answer) break;
+      const { title, bar, share } = answer.said.nearest;
+      const percent = Math.round(100 * share);
+      this.nearest.textContent = `nearest training song: ${title}, from bar ${bar}: ${percent} % of the cells in common`;
+      this.values = new Uint8Array(answer.arrays[0]);
+      this.draw();
+    }
+    this.asking = false;
+  }
+
+  draw() {
+    const song = songOf(this.setup, this.state, this.values);
+    if (this.player) this.player.show([song], this.state.instrument);
+    else this.player = new Player(this.stage, [song], this.state.instrument, false);
+  }
+
+  /** Asks Python; shows its sentence if it cannot answer. */
+  async tell(said, latent) {
+    try {
+      const answer = await this.ask(said, latent);
+      if (answer.said.error) throw new Error(answer.said.error);
+      this.status.textContent = "";
+      return answer;
+    } catch (error) {
+      this.status.textContent = error.message;
+      return null;
+    }
+  }
+
+  async clean() {
+    const { latent, threshold } = this.state;
+    const answer = await this.tell({ ask: "clean", threshold }, latent);
+    if (!answer) return;
+    this.remember();
+    this.set({ latent: new Float32Array(answer.arrays[0]) });
+  }
+
+  async save(suffix) {
+    const { latent, threshold, tempo, instrument } = this.state;
+    const asked = { ask: "save", threshold, tempo, instrument, suffix };
+    const answer = await this.tell(asked, latent);
+    if (answer) handOut(answer.said.file, answer.arrays[0]);
+  }
+
+  saveState() {
+    handOut("composer.json", stateToText(this.state, this.setup.run));
+  }
+
+  load(text, name) {
+    const { run, instruments } = this.setup;
+    try {
+      const state = stateFromText(text, name, run, instruments, this.space.mean.length);
+      this.remember();
+      this.state = state;
+      this.update();
+      this.status.textContent = "";
+    } catch (error) {
+      this.status.textContent = error.message;
+    }
+  }
+
+  close() {
+    this.player?.close();
+  }
+}
+
+function button(label, act) {
+  const made = element("button", { type: "button" }, label);
+  made.onclick = act;
+  return made;
+}
+
+/** Makes a labelled slider; `act(value)` gives what to say beside it. */
+function knob(name, min, max, step, act) {
+  const input = element("input", { type: "range", min, max, step });
+  const said = element("output");
+  input.oninput = () => {
+    said.textContent = act(Number(input.value));
+  };
+  const show = (value, text) => {
+    if (document.activeElement !== input || Number(input.value) !== value) input.value = value;
+    said.textContent = text;
+  };
+  const label = element("label", { className: "knob" }, element("span", {}, name), input, said);
+  return { label, input, show };
+}
+
+/** Hands a file out as a download. */
+function handOut(name, content) {
+  const address = URL.createObjectURL(new Blob([content]));
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
+
+async function startComposer(root, ask) {
+  const { said, arrays } = await ask({ ask: "start" });
+  const numbers = arrays.map((array) => new Float32Array(array));
+  const composer = new Composer(root, ask, said, numbers);
+  await composer.update();
+  root.composer = composer;
+  return composer;
+}
+
+/** Keeps questions and their answers together: `send(id, said, latent)` sends one off. */
+function questions(send) {
+  const waiting = new Map();
+  let last = 0;
+  const ask = (said, latent) =>
+    new Promise((resolve, reject) => {
+      waiting.set(++last, { resolve, reject });
+      send(last, said, latent);
+    });
+  const answered = (id, said, arrays) => {
+    waiting.get(id)?.resolve({ said, arrays });
+    waiting.delete(id);
+  };
+  const lost = (sentence) => {
+    for (const { reject } of waiting.values()) reject(new Error(sentence));
+    waiting.clear();
+  };
+  return { ask, answered, lost };
+}
+
+/** Gives the bytes of a DataView or an array as an ArrayBuffer of their own. */
+function ownBuffer(view) {
+  return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+}
+
+/** As a widget: anywidget carries the questions to the kernel. */
+function renderInNotebook({ model, el }) {
+  el.dataset.lmSuppressShortcuts = "true";
+  // The widget is shown in more than one place at times: each view asks with its own name.
+  const view = Math.random();
+  const { ask, answered } = questions((id, said, latent) => {
+    const buffers = latent ? [Float32Array.from(latent).buffer] : [];
+    model.send({ id: [view, id], said }, undefined, buffers);
+  });
+  const hear = (message, buffers) => {
+    if (message.id[0] === view) answered(message.id[1], message.said, buffers.map(ownBuffer));
+  };
+  model.on("msg:custom", hear);
+  const started = startComposer(el, ask);
+  return () => {
+    model.off("msg:custom", hear);
+    started.then((composer) => composer.close());
+  };
+}
+
+/** As a page: a web socket carries the questions to `python -m musegen composer`. */
+function renderInPage(root) {
+  const socket = new WebSocket(`ws://${location.host}/ask`);
+  socket.binaryType = "arraybuffer";
+  const { ask, answered, lost } = questions((id, said, latent) => {
+    if (socket.readyState !== WebSocket.OPEN) {
+      lost("Python does not answer any more; start `python -m musegen composer` again");
+      return;
+    }
+    const head = new TextEncoder().encode(JSON.stringify({ id, said }));
+    const size = new Uint8Array(Uint32Array.of(head.length).buffer);
+    socket.send(new Blob([size, head, latent ? Float32Array.from(latent) : ""]));
+  });
+  socket.onmessage = ({ data }) => {
+    const size = new DataView(data).getUint32(0, true);
+    const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, size)));
+    let at = 4 + size;
+    const arrays = head.sizes.map((length) => data.slice(at, (at += length)));
+    answered(head.id, head.said, arrays);
+  };
+  socket.onclose = () => {
+    lost("Python has stopped; start `python -m musegen composer` again and reload this page");
+  };
+  socket.onopen = () => startComposer(root, ask);
+}
+
+export {
+  Composer,
+  between,
+  coordinate,
+  makeSpace,
+  questions,
+  randomLatent,
+  renderInNotebook,
+  renderInPage,
+  songOf,
+  stateFromText,
+  stateToText,
+  withCoordinate,
+};

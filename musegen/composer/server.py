@@ -1,0 +1,60 @@
+"""The composer as a plain page on this machine, for those who do not want a notebook."""
+
+import json
+import webbrowser
+from pathlib import Path
+from string import Template
+
+from musegen.composer import Composer, pack, script, style
+
+LOCAL = ("127.0.0.1", "localhost")
+LARGEST = 100_000  # bytes of a question; a latent has 480
+
+
+def application(composer: Composer):
+    """Make the Tornado application: a page, its script, and a web socket at ``/ask``."""
+    from tornado import web, websocket
+
+    page = Template((Path(__file__).parent / "composer.html").read_text(encoding="utf-8"))
+
+    class Local:
+        def prepare(self):
+            # A name of another site that leads here would make that site ours.
+            if self.request.host_name not in LOCAL:
+                raise web.HTTPError(403, f"the composer is for {' and '.join(LOCAL)} only")
+
+    class Page(Local, web.RequestHandler):
+        def get(self):
+            self.finish(page.substitute(style=style()))
+
+    class Script(Local, web.RequestHandler):
+        def get(self):
+            self.set_header("Content-Type", "text/javascript; charset=utf-8")
+            self.finish(script('renderInPage(document.getElementById("composer"));'))
+
+    class Ask(Local, websocket.WebSocketHandler):
+        def on_message(self, message):
+            try:
+                size = int.from_bytes(message[:4], "little")
+                asked = json.loads(message[4 : 4 + size])
+                said, arrays = composer.answer(asked["said"], message[4 + size :])
+                self.write_message(pack({"id": asked["id"], "said": said}, arrays), binary=True)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                self.close(1003, "not a question of the composer's page")
+
+    routes = [("/", Page), ("/composer.js", Script), ("/ask", Ask)]
+    return web.Application(routes, websocket_max_message_size=LARGEST)
+
+
+def serve(composer: Composer, show=webbrowser.open) -> None:
+    """Serve the composer on 127.0.0.1 until interrupted; `show` is told its address."""
+    from tornado.httpserver import HTTPServer
+    from tornado.ioloop import IOLoop
+    from tornado.netutil import bind_sockets
+
+    sockets = bind_sockets(0, LOCAL[0])
+    HTTPServer(application(composer)).add_sockets(sockets)
+    address = f"http://{LOCAL[0]}:{sockets[0].getsockname()[1]}/"
+    print(f"the composer is at {address} until you press Ctrl-C", flush=True)
+    show(address)
+    IOLoop.current().start()
