@@ -57,7 +57,7 @@ def test_songs_under_each_other_share_their_axes():
 
 
 def test_a_silent_song_is_drawn_too():
-    assert figures.song_png(Song(as_notes([], [], []), 8, 2)).startswith(b"\x89PNG")
+    assert figures.songs_png([Song(as_notes([], [], []), 8, 2)]).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])

@@ -1,9 +1,9 @@
 """The autoencoder as an instrument: sliders for what its songs differ by, the music at once.
 
-After HackerPoet/Composer, the ancestor of the report's autoencoder. The page (``composer.js``) holds
-the state: 120 numbers, threshold, tempo and instrument. Python answers its questions, each for
-itself, so that several pages may ask one `Composer`: in a notebook through a widget, on a plain
-page through `musegen.composer.server`.
+After HackerPoet/Composer, the ancestor of the report's autoencoder. The page (``composer.js``)
+holds the state: 120 numbers, threshold, tempo and instrument. Python answers its questions, each
+for itself, so that several pages may ask one `Composer`: in a notebook through a widget, on a
+plain page through `musegen.composer.server`.
 """
 
 import json

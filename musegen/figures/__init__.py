@@ -31,7 +31,14 @@ _ROOMS = {
     "rolls": ("colour_of", "plot_roll", "plot_songs", "songs_png"),
     "examples": (
         *("figure_7", "figure_8", "figure_9", "figure_10", "figure_11"),
-        *("figure_songs", "plot_copied", "plot_likeness", "plot_periods", "song_table"),
+        *(
+            "figure_songs",
+            "plot_copied",
+            "plot_likeness",
+            "plot_periods",
+            "song_table",
+            "survey_songs",
+        ),
         *("FEW_KINDS", "MANY_KINDS", "LONG_COPY"),
     ),
 }

@@ -5,9 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from musegen import config, generation, metrics, training
+from musegen import config, generation, metrics, tokens, training
 from musegen.figures.rolls import SOURCE_OF, plot_songs
-from musegen.figures.style import COLOURS, new_figure
+from musegen.figures.style import COLOURS, SOURCES, new_figure
 from musegen.song import Song
 
 # Ours: what counts as "few notes", "varied notes" and "overfitted" (report 3.3.1-3.3.3).
@@ -102,6 +102,48 @@ def song_table():
 
     runs = map(training.load_or_train, ("lstm_small_128", "lstm_small_256"))
     return pd.concat(map(metrics.measure_songs, runs), ignore_index=True)
+
+
+@cache
+def survey_songs() -> dict[str, tuple[Song, Song]]:
+    """Choose ten songs as the report's survey did, two a source, by seed; they are *ours*.
+
+    The report's own ten are lost. As there (2.4), the two human songs are heard as the LSTM gets
+    them: as tokens. The autoencoder's are those of figures 7 and 8.
+
+    Returns
+    -------
+    dict
+        From each source of table 1, in its order, to two songs.
+
+    Notes
+    -----
+    Report 2.4 and 3.1. Page: ``build/report/index.html``.
+    """
+    runs = [training.load_or_train(name) for name in ("lstm_small_128", "lstm_small_256")]
+    rng = np.random.default_rng(runs[0].cfg.seed)
+    human = runs[1].songs
+    two = rng.choice(len(human), 2, replace=len(human) < 2)
+    chosen = {"Training data": [_as_tokens(human[i]) for i in two]}
+    for run in runs:
+        places = generation.report_songs(run)
+        two = rng.choice(len(places), 2, replace=False)
+        chosen[SOURCE_OF[run.cfg.name]] = [generation.play(run, places[i], "") for i in two]
+    chosen |= {SOURCE_OF[name]: figure_songs(n) for n, name in ((7, "ae_10"), (8, "ae_256"))}
+    return {
+        source: tuple(_numbered(song, source, i + 1) for i, song in enumerate(chosen[source]))
+        for source in SOURCES
+    }
+
+
+def _as_tokens(song: Song) -> Song:
+    heard = tokens.to_song(tokens.tokenize(song), title=song.title, source=song.source)
+    return replace(heard, tempo_qpm=song.tempo_qpm)
+
+
+def _numbered(song: Song, source: str, number: int) -> Song:
+    by = f": {song.title}" if source == "Training data" else ""
+    return replace(song, title=f"{source}, song {number}{by}")
 
 
 def _few_notes(table):

@@ -44,7 +44,7 @@ def plot_roll(song, *, ax=None):
         ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour, lw=0, snap=False)
     ax.vlines(onset, pitches - 0.5, pitches + 0.5, color="white", lw=0.5)
     _octaves(ax, pitches.min(initial=60), pitches.max(initial=60))
-    ax.set(xlim=(0, song.length / song.steps_per_bar), xlabel="Time (bars)", ylabel="Pitch")
+    ax.set(xlim=(0, _bars(song)), xlabel="Time (bars)", ylabel="Pitch")
     ax.set_title(song.title)
     ax.xaxis.get_major_locator().set_params(integer=True)
     return ax
@@ -74,11 +74,16 @@ def plot_songs(songs, titles=None, *, suptitle: str = "", height: float = 2.2):
     for song, title, ax in zip(songs, titles, axes.flat, strict=True):
         plot_roll(song, ax=ax)
         ax.set(title=title, xlabel="")
-    axes[-1, 0].set(xlabel="Time (bars)", xlim=(0, max(s.length / s.steps_per_bar for s in songs)))
+    axes[-1, 0].set(xlabel="Time (bars)", xlim=(0, max(map(_bars, songs))))
     pitches = np.concatenate([[60], *(song.notes["pitch"] for song in songs)]).astype(int)
     _octaves(axes[0, 0], pitches.min(), pitches.max())
     fig.suptitle(suptitle)
     return fig
+
+
+def _bars(song) -> float:
+    """Bars to show: a song of no length still has an axis."""
+    return max(song.length, 1) / song.steps_per_bar
 
 
 def _octaves(ax, low: int, high: int) -> None:

@@ -17,16 +17,16 @@ rules_table, networks_table
 from musegen.metrics.closeness import Closeness, Nearest
 from musegen.metrics.measures import (
     Cells,
+    CopiedRun,
+    Prediction,
+    Rules,
     cells,
     copied_run,
-    CopiedRun,
     distinct_tokens,
     heldout_windows,
     judge,
     measure_songs,
     networks_table,
-    Prediction,
-    Rules,
     rules_table,
 )
 

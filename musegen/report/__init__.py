@@ -61,6 +61,7 @@ def build(only: int | None = None) -> None:
     for number in FIGURES if only is None else [only]:
         make_figure(number, made, anew=only is not None)
     if only is None:
+        make_survey_songs(made)
         pages.write_tables(folder())
     pages.write_index(folder(), notebooks())
     print(f"look at {folder() / 'index.html'}")
@@ -99,6 +100,18 @@ def make_figure(number: int, made: "Made", *, anew: bool = False) -> None:
     pages.write_figure(number, made.folder)
     made.add(name, key)
     print(f"{name}: {time.monotonic() - start:.0f} s")
+
+
+def make_survey_songs(made: "Made") -> None:
+    """Write the ten songs that one hears first in the index."""
+    key = _hash([_inputs()])
+    if made.has("survey songs", key, made.folder / "songs" / "survey_1.html"):
+        print("survey songs: up to date")
+        return
+    start = time.monotonic()
+    pages.write_survey_songs(made.folder)
+    made.add("survey songs", key)
+    print(f"survey songs: {time.monotonic() - start:.0f} s")
 
 
 class Made:

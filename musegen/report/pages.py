@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from string import Template
 
-from musegen import config, figures, ledger, survey
+from musegen import config, figures, ledger, player, survey
 from musegen.files import whole
 
 # The captions of the report, in its own words.
@@ -60,10 +60,21 @@ def write_figure(number: int, folder: Path) -> None:
     if number not in SONGS:
         _write_csv(folder / "figures" / f"{name}.csv", _numbers(number))
         return
-    for i, song in enumerate(figures.figure_songs(number), start=1):
-        (folder / "songs").mkdir(exist_ok=True)
-        song.to_midi(folder / "songs" / f"{name}_{i}.mid")
-        song.to_audio(folder / "songs" / f"{name}_{i}.mp3")
+    _write_songs(folder / "songs", name, figures.figure_songs(number))
+
+
+def write_survey_songs(folder: Path) -> None:
+    """Write the ten songs of our survey, two a source."""
+    for i, songs in enumerate(figures.survey_songs().values(), start=1):
+        _write_songs(folder / "songs", f"survey_{i}", songs)
+
+
+def _write_songs(folder: Path, name: str, songs) -> None:
+    """Write songs as files, and as one player for the index."""
+    for i, song in enumerate(songs, start=1):
+        song.to_midi(folder / f"{name}_{i}.mid")
+        song.to_audio(folder / f"{name}_{i}.mp3")
+    write(folder / f"{name}.html", player.player_html(*songs))
 
 
 def _numbers(number: int):
@@ -105,6 +116,9 @@ def write_index(folder: Path, notebooks: list[Path]) -> None:
     page = template.substitute(
         profile=config.profile().name,
         corpus=html.escape(config.source()),
+        survey="\n".join(
+            _player(path) for path in sorted((folder / "songs").glob("survey_?.html"))
+        ),
         notebooks="\n".join(_link(folder, n) for n in notebooks),
         figures="\n".join(_figure(folder, n) for n in CAPTIONS),
         tables="\n".join(_table(folder, n) for n in (1, 2)),
@@ -135,23 +149,29 @@ def _figure(folder: Path, number: int) -> str:
     if not picture.exists():
         return ""
     data = base64.b64encode(picture.read_bytes()).decode()
-    songs = sorted((folder / "songs").glob(f"{name}_*.mid"))
-    heard = "".join(
-        f'{panel}) <audio controls preload="metadata" src="songs/{song.stem}.mp3"></audio>'
-        for panel, song in zip("ab", songs, strict=False)
-    )
-    heard = f'<p class="heard">{heard}</p>' if heard else ""
-    files = [f"figures/{name}.{kind}" for kind in ("svg", "csv")] + [
-        f"songs/{s.name}" for s in songs
-    ]
-    links = " ".join(f'<a href="{f}">{Path(f).name}</a>' for f in files if (folder / f).exists())
+    heard = _player(folder / "songs" / f"{name}.html")
+    files = [folder / "figures" / f"{name}.{kind}" for kind in ("svg", "csv")]
+    links = " ".join(_file(path) for path in files if path.exists())
     said = inspect.getdoc(getattr(figures, f"figure_{number}")).split("\n\n")[0]
     shown = re.sub(r"^Draw (figure \d+: )?", "", said)
     return (
         f'<figure id="{name}"><img src="data:image/png;base64,{data}" alt="Figure {number}">'
-        f"{heard}<figcaption><b>Figure {number}.</b> <q>{CAPTIONS[number]}</q> "
-        f"Here: {html.escape(shown)} <span>{links}</span></figcaption></figure>"
+        f"<figcaption><b>Figure {number}.</b> <q>{CAPTIONS[number]}</q> "
+        f"Here: {html.escape(shown)} <span>{links}</span></figcaption>{heard}</figure>"
     )
+
+
+def _player(path: Path) -> str:
+    """Show a player and link to its songs' files; nothing if it is not there."""
+    if not path.exists():
+        return ""
+    songs = sorted(path.parent.glob(f"{path.stem}_?.m*"))
+    links = " ".join(map(_file, songs))
+    return f'<div class="heard">{path.read_text(encoding="utf-8")}<p>{links}</p></div>'
+
+
+def _file(path: Path) -> str:
+    return f'<a href="{path.parent.name}/{path.name}">{path.name}</a>'
 
 
 def _table(folder: Path, number: int) -> str:
