@@ -21,7 +21,7 @@ from musegen.training import Run
 INSTRUMENTS = {"piano": 0, "harpsichord": 6, "music box": 10, "organ": 19, "strings": 48}
 SLIDERS = 24  # ours: a screenful; `random` and the songs move the other components, too
 LEVELS = 256  # a probability travels as a byte
-FORMATS = (".mid", ".mp3", ".musicxml")
+FORMATS = (".mid", ".mp3")
 
 
 class Composer:
@@ -143,12 +143,8 @@ class Composer:
         song = self._song(latent, threshold, tempo=_number(tempo, 20, 400, "tempo"))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"composer{suffix}"
-            if suffix == ".mid":
-                song.to_midi(path, INSTRUMENTS[instrument])
-            elif suffix == ".mp3":
-                song.to_audio(path, INSTRUMENTS[instrument])
-            else:
-                song.to_musicxml(path)
+            write = song.to_midi if suffix == ".mid" else song.to_audio
+            write(path, INSTRUMENTS[instrument])
             return {"file": path.name}, [path.read_bytes()]
 
     def _song(self, latent, threshold: float, cells=None, tempo=generation.TEMPO_QPM) -> Song:

@@ -120,7 +120,7 @@ function notesWithin(notes, from, to) {
 
 // --- Sound ---------------------------------------------------------------------------------------
 // Every tone is a sum of decaying sines. Parameters are ours, set by ear and by comparing
-// spectrograms with a SoundFont's piano (tests/test_player_sound.py).
+// spectrograms with a SoundFont's piano (tests/test_browser.py).
 
 const INSTRUMENTS = {
   piano: { decay: 1, bright: 1, stiff: 1, knock: 1, release: 0.12, level: 1 },

@@ -1,0 +1,77 @@
+"""The player's HTML: small, the same each time, a picture first, and never a title in it."""
+
+import base64
+import json
+import re
+import zlib
+from html import unescape
+
+import numpy as np
+import pytest
+
+from musegen import corpus, player
+from musegen.song import Song, as_notes
+
+SONG = Song(as_notes([0, 2, 2], [2, 4, 4], [60, 64, 67], [1, 0, 1]), 8, 2, 90.0, "three")
+
+
+def unpacked(html: str) -> list[dict]:
+    """Read the songs back out of a player."""
+    frame = unescape(re.search(r'srcdoc="([^"]*)"', html)[1])
+    text = zlib.decompress(base64.b64decode(re.search(r'atob\("([^"]*)"\)', frame)[1])).decode()
+    call = text.rsplit("startInFrame(", 1)[1].removesuffix(");")
+    return json.loads(f"[{call}]")[1]
+
+
+def test_the_page_gets_what_the_song_is():
+    (song,) = unpacked(SONG._repr_html_())
+    assert np.cumsum(song["onset"]).tolist() == [0, 2, 2]
+    assert (song["duration"], song["pitch"]) == ([2, 4, 4], [60, 64, 67])
+    assert (song["voice"], song["voices"]) == ([1, 0, 1], 2)
+    assert (song["tempo"], song["stepsPerBeat"], song["length"]) == (90.0, 2, 8)
+    assert song["title"] == "three"
+
+
+def test_a_picture_stands_first():
+    html = SONG._repr_html_()
+    assert html.startswith('<img alt="Song(')
+    assert base64.b64decode(re.search(r"base64,([^\"]*)", html)[1]).startswith(b"\x89PNG")
+
+
+def test_the_same_song_gives_the_same_bytes():
+    assert SONG._repr_html_() == SONG._repr_html_()
+
+
+def test_a_stored_song_is_small():
+    sizes = {song.title: len(song._repr_html_()) for song in corpus.load(limit=20)}
+    assert max(sizes.values()) < 40_000, sizes
+    long = Song(as_notes(range(0, 3000, 2), 2, np.tile(range(40, 90), 30)), 3000, 2)
+    assert len(long._repr_html_()) < 40_000
+
+
+def test_no_title_reaches_the_html():
+    title = '</iframe><script>alert(1)</script>" onload="x'
+    html = Song(SONG.notes, 8, 2, title=title)._repr_html_()
+    assert "<script>alert" not in html
+    assert unpacked(html)[0]["title"] == title
+    assert re.sub(r'"[^"]*"', "", html).count("<") == 3  # img, iframe, /iframe
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.25, 0.8])
+def test_probabilities_give_the_notes_back_at_the_songs_own_threshold(threshold):
+    p = np.random.default_rng(0).random((12, 128), np.float32)
+    p[np.abs(p - threshold) < 1 / 64] = 0  # a level is a 64th wide
+    song = Song.from_roll(p > threshold, 6, probabilities=p)
+    (packed,) = unpacked(song._repr_html_())
+    letters = bytes(player.ALPHABET.tobytes()).decode()
+    levels = np.array([letters.index(one) for one in packed["cells"]["values"]]).reshape(-1, 12)
+    heard = levels >= packed["cells"]["level"]
+    low = packed["cells"]["low"]
+    assert (heard == song.roll.T[low : low + len(heard)]).all()
+    assert packed["cells"]["level"] == pytest.approx(64 * threshold, abs=2)
+
+
+def test_titles_side_by_side():
+    pair = player.SideBySide(SONG, SONG, titles=["before", "after"])
+    assert [song["title"] for song in unpacked(pair._repr_html_())] == ["before", "after"]
+    assert repr(pair) == "SideBySide(2 songs)"
