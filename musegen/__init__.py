@@ -13,7 +13,7 @@ __all__ = [
     *("midi", "audio", "notation", "corpus", "preprocess", "tokens"),  # music
     *("autoencoder", "lstm", "training", "generation"),  # models
     *("metrics", "survey"),  # measure
-    *("figures", "player", "composer"),  # show
+    *("figures", "player", "composer", "listening"),  # show
     *("ledger", "report"),  # face
 ]
 

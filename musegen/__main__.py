@@ -55,12 +55,66 @@ def _parser() -> argparse.ArgumentParser:
     )
     composer.set_defaults(command=_composer)
 
+    _add_survey(commands.add_parser("survey", help="build and serve a listening survey"))
+
     notebooks = commands.add_parser("notebooks", help="run the notebooks in place")
     notebooks.set_defaults(command=_notebooks)
 
     chorales = commands.add_parser("chorales", help="choose the chorales of data/ again")
     chorales.set_defaults(command=_chorales)
     return parser
+
+
+def _add_survey(survey: argparse.ArgumentParser) -> None:
+    steps = survey.add_subparsers(required=True, metavar="STEP")
+
+    build = steps.add_parser("build", help="make the listening page and its key")
+    build.add_argument("songs", metavar="SONGS", help="a folder with a folder of MIDI a source")
+    build.add_argument("--out", metavar="PAGE", default="survey.html", help="default: survey.html")
+    build.add_argument(
+        "--each", type=int, metavar="N", help="songs a listener gets: all if not said"
+    )
+    build.add_argument("--contact", default="", help="who is responsible, for the consent text")
+    build.set_defaults(command=_survey_build)
+
+    serve = steps.add_parser("serve", help="serve the page and keep the answers")
+    serve.add_argument("page", metavar="PAGE", nargs="?", default="survey.html")
+    serve.add_argument("--answers", metavar="DATABASE", help="default: beside the page, .sqlite")
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.set_defaults(command=_survey_serve)
+
+    export = steps.add_parser("export", help="write answers as a tidy CSV")
+    export.add_argument("answers", metavar="ANSWERS", help="database, folder of files, or CSV")
+    export.add_argument("--key", metavar="KEY", default="survey.key.csv")
+    export.add_argument("--out", metavar="CSV", default="answers.csv")
+    export.set_defaults(command=_survey_export)
+
+
+def _survey_build(options) -> None:
+    from musegen import listening
+
+    built = listening.build(options.songs, options.out, options.each, options.contact)
+    print(f"{built.page}: {built.songs} songs of {built.seconds:.0f} s, for the listeners")
+    print(f"{built.key}: who wrote what; keep it, and keep it to yourself")
+
+
+def _survey_serve(options) -> None:
+    from pathlib import Path
+
+    from musegen.listening import server
+
+    page = Path(options.page)
+    database = Path(options.answers) if options.answers else page.with_suffix(".sqlite")
+    server.serve(page, database, options.host, options.port)
+
+
+def _survey_export(options) -> None:
+    from musegen import survey
+
+    answers = survey.load_answers(options.answers, options.key)
+    answers.write_csv(options.out)
+    print(answers.summary())
 
 
 def _add_dask(command: argparse.ArgumentParser) -> None:

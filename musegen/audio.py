@@ -78,7 +78,7 @@ def render(song: Song, rate: int = 44_100, program: int = 0):
     samples, rendered = soundfile.read(io.BytesIO(wave), always_2d=True)
     if rate != rendered:
         samples = resample_poly(samples, rate, rendered)
-    return _normalised(samples, rate)
+    return normalised(samples, rate)
 
 
 def loudness(samples, rate: int) -> float:
@@ -88,7 +88,8 @@ def loudness(samples, rate: int) -> float:
     return float(pyloudnorm.Meter(rate).integrated_loudness(samples))
 
 
-def _normalised(samples, rate: int):
+def normalised(samples, rate: int):
+    """Bring samples, shape (sample, channel), to `LOUDNESS`, or to where they would clip."""
     import numpy as np
 
     peak = np.abs(samples).max()

@@ -64,9 +64,11 @@ def write_figure(number: int, folder: Path) -> None:
 
 
 def write_survey_songs(folder: Path) -> None:
-    """Write the ten songs of our survey, two a source."""
-    for i, songs in enumerate(figures.survey_songs().values(), start=1):
+    """Write the ten songs of our survey, two a source; again as `survey build` takes them."""
+    for i, (source, songs) in enumerate(figures.survey_songs().items(), start=1):
         _write_songs(folder / "songs", f"survey_{i}", songs)
+        for number, song in enumerate(songs, start=1):
+            song.to_midi(folder / "survey_songs" / source / f"song {number}.mid")
 
 
 def _write_songs(folder: Path, name: str, songs) -> None:
