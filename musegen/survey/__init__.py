@@ -14,6 +14,16 @@ percent, as the report prints them.
 Notebook: 05_survey_analysis.
 """
 
+from musegen.survey.answers import (
+    Answers,
+    export,
+    load_answers,
+    read_tidy,
+)
+from musegen.survey.keys import (
+    Key,
+    read_key,
+)
 from musegen.survey.recover import (
     ANSWERS,
     GRADES,
@@ -38,6 +48,9 @@ from musegen.survey.recover import (
     solutions,
     under,
     wide,
+)
+from musegen.survey.rows import (
+    REASONS,
 )
 from musegen.survey.splits import (
     cells_with,
@@ -100,4 +113,11 @@ __all__ = [
     "comparisons",
     "pairing",
     "conclusions",
+    "load_answers",
+    "export",
+    "read_tidy",
+    "read_key",
+    "Answers",
+    "Key",
+    "REASONS",
 ]
