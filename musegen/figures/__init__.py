@@ -10,8 +10,8 @@ from importlib import import_module
 _ROOMS = {
     "style": ("COLOURS", "SOURCES", "new_figure", "set_style"),
     "survey": (
-        *("figure_5", "figure_6", "plot_comparisons", "plot_intervals"),
-        *("plot_naturals", "plot_pairing"),
+        *("figure_5", "figure_6", "plot_comparisons", "plot_equivalence", "plot_intervals"),
+        *("plot_naturals", "plot_pairing", "plot_power"),
     ),
     "networks": (
         "figure_1",

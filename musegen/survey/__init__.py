@@ -14,16 +14,22 @@ percent, as the report prints them.
 Notebook: 05_survey_analysis.
 """
 
+from musegen.survey.agreement import agreement, krippendorff
 from musegen.survey.answers import (
     Answers,
     export,
     load_answers,
     read_tidy,
 )
+from musegen.survey.crossed import crossed
+from musegen.survey.equivalence import MARGIN, equivalence, smallest_margins
 from musegen.survey.keys import (
     Key,
     read_key,
 )
+from musegen.survey.listeners import cluster_bootstrap, counts_of
+from musegen.survey.models import model
+from musegen.survey.power import power, simulate_survey
 from musegen.survey.recover import (
     ANSWERS,
     GRADES,
@@ -120,4 +126,15 @@ __all__ = [
     "Answers",
     "Key",
     "REASONS",
+    "MARGIN",
+    "equivalence",
+    "smallest_margins",
+    "counts_of",
+    "cluster_bootstrap",
+    "model",
+    "crossed",
+    "krippendorff",
+    "agreement",
+    "simulate_survey",
+    "power",
 ]

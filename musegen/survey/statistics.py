@@ -88,9 +88,12 @@ def intervals(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         rows.append((source, MEAN, float(mean), *_middle(drawn)))
         for share in SHARES:
             asked = histogram.sum() - histogram[3] * (share == "without 3")
+            name = f"natural, {share}"
+            if not asked:  # every answer is 3
+                rows.append((source, name, *[float("nan")] * 3))
+                continue
             test = stats.binomtest(int(histogram[[1, 2]].sum()), int(asked))
             wilson = test.proportion_ci(method="wilson")
-            name = f"natural, {share}"
             rows.append((source, name, *(100 * v for v in (test.statistic, *wilson))))
     return pd.DataFrame(rows, columns=["source", "measure", "value", "low", "high"])
 
@@ -121,6 +124,47 @@ def comparisons(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(holm=lambda frame: holm(frame["p"]))
 
 
+def arranged(a, b) -> dict[str, tuple[float, float, float]]:
+    """Estimate the difference of two means under each arrangement of the answers (see `pairing`).
+
+    Parameters
+    ----------
+    a, b : int arrays, shape (5,)
+
+    Returns
+    -------
+    dict
+        Arrangement: (difference b - a, its standard error, degrees of freedom). *Alike* and
+        *opposite* are there only if both have the same, even number of answers: two a person. A
+        standard error that can't be known (one answer, or grades all the same) is not a number.
+    """
+    first, second = graded(a), graded(b)
+    found = {"independent": _welch(first, second)}
+    if len(first) == len(second) and len(first) % 2 == 0:
+        alike, opposite = np.sort(second - first), second - first[::-1]  # sorted as it is
+        found["alike"] = _one_sample((alike + alike[::-1])[: len(alike) // 2] / 2)
+        found["opposite"] = _one_sample((opposite[::2] + opposite[1::2]) / 2)
+    return found
+
+
+def _one_sample(people):
+    return float(people.mean()), _error(people), len(people) - 1
+
+
+def _error(values) -> float:
+    spread = values.std(ddof=1) if len(values) > 1 else 0.0
+    return float(spread) / len(values) ** 0.5 if spread else float("nan")
+
+
+def _welch(first, second):
+    squares = np.nan_to_num([_error(first) ** 2, _error(second) ** 2])
+    variance = squares.sum()
+    if min(len(first), len(second)) < 2 or not variance:
+        return second.mean() - first.mean(), float("nan"), float("nan")
+    freedom = variance**2 / (squares**2 / [len(first) - 1, len(second) - 1]).sum()
+    return float(second.mean() - first.mean()), float(variance**0.5), float(freedom)
+
+
 def pairing(counts: pd.DataFrame) -> pd.DataFrame:
     """Say how much the lost pairing of answers could change the difference of two sources.
 
@@ -139,18 +183,12 @@ def pairing(counts: pd.DataFrame) -> pd.DataFrame:
     -----
     Notebook: 05_survey_analysis, "What the lost pairing hides".
     """
-    rows, table = [], wide(counts)
-    for a, b in combinations(table.index, 2):
-        first, second = graded(table.loc[a]), graded(table.loc[b])
-        alike, opposite = second - first, second - first[::-1]  # opposite comes out sorted
-        alike = np.sort(alike)
-        people = {
-            "alike": (alike + alike[::-1])[: len(alike) // 2] / 2,
-            "opposite": (opposite[::2] + opposite[1::2]) / 2,
-        }
-        low, high = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
-        rows.append((a, b, "independent", second.mean() - first.mean(), low, high))
-        for arrangement, each in people.items():
-            low, high = stats.ttest_1samp(each, 0).confidence_interval()
-            rows.append((a, b, arrangement, each.mean(), low, high))
-    return pd.DataFrame(rows, columns=["a", "b", "arrangement", "difference", "low", "high"])
+    table = wide(counts)
+    rows = [
+        (a, b, name, *estimate)
+        for a, b in combinations(table.index, 2)
+        for name, estimate in arranged(table.loc[a], table.loc[b]).items()
+    ]
+    frame = pd.DataFrame(rows, columns=["a", "b", "arrangement", "difference", "error", "freedom"])
+    half = frame.pop("error") * stats.t.ppf(0.975, frame.pop("freedom"))
+    return frame.assign(low=frame["difference"] - half, high=frame["difference"] + half)
