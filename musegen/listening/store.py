@@ -32,7 +32,7 @@ WHERE excluded.version > version
 """
 
 
-class Deleted(Exception):  # noqa: N818
+class Deleted(Exception):
     """The listener has deleted these answers; they stay deleted."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 DELIMITERS = (",", ";", "\t")
-BLANK = {"", "-", "–", "—", "na", "n/a", "nan", "none", "null"}  # once folded
+BLANK = {"", "-", "–", "—", "na", "n/a", "nan", "none", "null"}
 # A number, then nothing, or words: "4", "4,0", "4 - rather computer", but not "4/5" or "2021-12".
 GRADE = re.compile(r"([+-]?\d+(?:[.,]\d+)?)(?:[^\d%]*|[\W_]+[^\W\d_][^%]*)", re.DOTALL)
 # Where a cell begins, in a spreadsheet that splits at any of three delimiters, and what makes it a
@@ -81,9 +81,9 @@ def folded(text: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
 
 
-def is_blank(cell: str) -> bool:
-    """Tell whether a cell says that there is no grade."""
-    return cell.strip().casefold() in BLANK
+def is_blank(value: Any) -> bool:
+    """Tell whether somebody gave no grade: nothing, or a word for nothing."""
+    return grade_of(value)[1] == "missing"
 
 
 def grade_of(value: Any) -> tuple[int, str]:
@@ -107,7 +107,7 @@ def grade_of(value: Any) -> tuple[int, str]:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return 0, "not_a_grade"
     text = unicodedata.normalize("NFKC", rearmed(str(value))).strip()
-    if is_blank(text):
+    if text.casefold() in BLANK:
         return 0, "missing"
     match = GRADE.fullmatch(text)
     if not match:

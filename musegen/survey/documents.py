@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from musegen.survey.cells import clean, decoded
+from musegen.survey.cells import clean, decoded, is_blank
 from musegen.survey.keys import Key
 from musegen.survey.rows import Row, is_attentive, judged, listed, shown
 
@@ -171,7 +171,7 @@ def _judged(document: Document, is_latest: bool, key: Key) -> Iterator[Row]:
         item: entry.get("grade") if isinstance(entry, dict) else entry
         for item, entry in content["answers"].items()
     }
-    given = {item: value for item, value in given.items() if value is not None and value != ""}
+    given = {item: value for item, value in given.items() if not is_blank(value)}
     reason = ""
     if survey != key.survey:
         reason = "other_survey"
