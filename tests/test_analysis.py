@@ -11,7 +11,7 @@ from scipy import stats
 
 from musegen import config, figures, survey
 from musegen.survey.crossed import both
-from musegen.survey.power import BASE, _rank_p
+from musegen.survey.power import BASE, SONG, _rank_p
 from musegen.survey.statistics import arranged
 
 NAN = np.nan
@@ -313,6 +313,16 @@ def test_degrees_of_freedom_by_hand():
     assert freedom == pytest.approx(25 / 17)
 
 
+def test_other_songs_is_welchs_test_if_songs_are_alike(counts):
+    table = survey.wide(counts)
+    row = survey.other_songs(counts, 0).iloc[-1]
+    first, last = survey.graded(table.iloc[0]), survey.graded(table.iloc[-1])
+    assert row["p"] == pytest.approx(stats.ttest_ind(first, last, equal_var=False).pvalue)
+    wide = survey.other_songs(counts, 0.8).iloc[-1]  # two songs 0.8 apart: variance of mean 0.16
+    assert wide["error"] ** 2 == pytest.approx(row["error"] ** 2 + 0.32)
+    assert wide["freedom"] < 4
+
+
 # --- Agreement
 
 
@@ -400,6 +410,14 @@ def test_power_by_few_simulations():
 def test_without_song_differences_the_naive_tests_hold():
     none = survey.power(rng(), (29,), (2,), difference=0, times=600, song=0, taste=0)
     assert (none[["by listener", "both"]] < 0.08).all(axis=None)
+
+
+def test_widest_pair_of_figure_6_fits_the_share_of_songs(counts):
+    """The default share is the one whose widest pair of five lies about as far apart as theirs."""
+    songs = [float(text) for text in survey.printed(2).loc[survey.MEAN]]
+    widest = survey.widest_pairs(rng(), [0.0, SONG], times=2000).set_index("song")
+    assert widest.loc[SONG, "middle"] == pytest.approx(abs(songs[1] - songs[0]), abs=0.1)
+    assert widest.loc[0.0, "high"] < abs(songs[1] - songs[0])
 
 
 def test_power_says_nothing_of_one_song():

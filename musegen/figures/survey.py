@@ -223,7 +223,7 @@ def plot_equivalence(margins, upto=2.5):
     ax.bar([0], [0], color=colours[sources[0]], label="coloured, shown: no further apart")
     fig.legend(frameon=False, ncols=4, loc="outside lower left", fontsize="small")
     ax.set(xlim=(0, upto), xlabel="Margin: the largest difference that counts as none (grades)")
-    ax.set_title(f"Not much worse than {margins['reference'].iloc[0]}?")
+    ax.set_title(f'How far from "{margins["reference"].iloc[0]}"?')
     return fig
 
 

@@ -21,7 +21,7 @@ from musegen.survey.answers import (
     load_answers,
     read_tidy,
 )
-from musegen.survey.crossed import crossed
+from musegen.survey.crossed import crossed, other_songs
 from musegen.survey.equivalence import MARGIN, equivalence, smallest_margins
 from musegen.survey.keys import (
     Key,
@@ -29,7 +29,7 @@ from musegen.survey.keys import (
 )
 from musegen.survey.listeners import cluster_bootstrap, counts_of
 from musegen.survey.models import model
-from musegen.survey.power import power, simulate_survey
+from musegen.survey.power import power, simulate_survey, widest_pairs
 from musegen.survey.recover import (
     ANSWERS,
     GRADES,
@@ -133,8 +133,10 @@ __all__ = [
     "cluster_bootstrap",
     "model",
     "crossed",
+    "other_songs",
     "krippendorff",
     "agreement",
     "simulate_survey",
     "power",
+    "widest_pairs",
 ]

@@ -13,7 +13,8 @@ import pandas as pd
 from scipy import stats
 
 from musegen.survey.listeners import checked, sums, two_listeners
-from musegen.survey.statistics import holm
+from musegen.survey.recover import wide
+from musegen.survey.statistics import arranged, holm
 
 
 def both(listeners, first, second) -> tuple[np.ndarray, np.ndarray]:
@@ -102,3 +103,41 @@ def _pair(grades, a, b):
     half = error * stats.t.ppf(0.975, freedom)
     p = 2 * stats.t.sf(abs(difference) / error, freedom)
     return difference, error, freedom, difference - half, difference + half, p, ""
+
+
+def other_songs(counts: pd.DataFrame, apart: float, reference: str | None = None) -> pd.DataFrame:
+    """Ask what differences would say of other songs, had the two songs of every source lain apart.
+
+    For counts whose songs are lost. The variance between songs comes from the supposed distance,
+    the one between answers from the counts, taken as independent.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Long form: `recovered()`.
+    apart : float
+        How far the mean grades of two songs of one source lie apart, in grades; two songs a source.
+    reference : str, optional
+        What to compare with: without it the first source.
+
+    Returns
+    -------
+    DataFrame
+        `source`, `reference`, `difference` of the means, `error`, `freedom`, `p`.
+
+    Notes
+    -----
+    Report 4.1. Notebook: 05_survey_analysis, "What two songs a source can and cannot support".
+    """
+    table = wide(counts)
+    reference = table.index[0] if reference is None else reference
+    rows = []
+    for source in table.index.drop(reference):
+        gap, error, freedom = arranged(table.loc[reference], table.loc[source])["independent"]
+        songs = apart**2 / 4  # variance of the mean of two values that lie so far apart
+        variance = error**2 + 2 * songs
+        freedom = variance**2 / (error**4 / freedom + 2 * songs**2)
+        p = 2 * stats.t.sf(abs(gap) / variance**0.5, freedom)
+        rows.append((source, reference, gap, variance**0.5, freedom, p))
+    columns = ["source", "reference", "difference", "error", "freedom", "p"]
+    return pd.DataFrame(rows, columns=columns)

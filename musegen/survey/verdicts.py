@@ -97,7 +97,7 @@ def _about_sources(counts, rng):
     models = table.index[1:].tolist()
     yield (
         "4.1",
-        "the songs generated are not much worse than training data",
+        "the songs generated are not much worse than the training data",
         *_close(counts, models),
     )
     yield (
