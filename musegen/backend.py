@@ -2,6 +2,7 @@
 
 import os
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
@@ -17,6 +18,7 @@ def _silent_stderr():
         os.close(nothing)
 
 
+@cache
 def load_keras():
     """Import Keras on TensorFlow, which takes seconds, only when a network is needed.
 
@@ -27,10 +29,7 @@ def load_keras():
         same weights to the bit.
     """
     import logging
-    import sys
 
-    if "keras" in sys.modules:
-        return sys.modules["keras"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent_stderr():
         import keras

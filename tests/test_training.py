@@ -7,7 +7,7 @@ import pytest
 
 from musegen import config, corpus, training
 from musegen.config import AEConfig, LSTMConfig, RunConfig
-from musegen.training import loop
+from musegen.training import checkpoint, loop
 from musegen.training.batches import Bars, Sequences, Windows
 
 AE = AEConfig(bars=2, hidden=(8, 4), bottleneck=6, latent=3, batch=4)
@@ -107,17 +107,17 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(small, name, monkeypatch
     straight = training.load_or_train(name)
     monkeypatch.setenv("MUSEGEN_BUILD", str(tmp_path / "interrupted"))
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
-    save = loop.save
+    save = checkpoint.save
 
-    def save_and_stop(state, history, checkpoint):
-        save(state, history, checkpoint)
+    def save_and_stop(state, history, folder):
+        save(state, history, folder)
         if len(history) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "save", save_and_stop)
+    monkeypatch.setattr(checkpoint, "save", save_and_stop)
     with pytest.raises(KeyboardInterrupt):
         training.load_or_train(name)
-    monkeypatch.setattr(loop, "save", save)
+    monkeypatch.setattr(checkpoint, "save", save)
     resumed = training.load_or_train(name)
     for ours, theirs in zip(resumed.weights, straight.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -6,10 +6,9 @@ configuration, the music and the sources of network and training, so that nothin
 figure for instance, ever trains anew.
 """
 
-import hashlib
+import io
 import json
-import platform
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,16 +17,14 @@ import numpy as np
 from musegen import autoencoder, config, corpus, lstm, preprocess, tokens
 from musegen.backend import load_keras
 from musegen.config import AEConfig, RunConfig
-from musegen.files import whole
+from musegen.files import one_process, whole
 from musegen.song import Song
-from musegen.training import loop
+from musegen.training import loop, store
 from musegen.training.batches import Bars, Sequences, Windows
 
 __all__ = ["Run", "load_or_train", "planned", "songs_for"]
 
 WAYS = {"windows": Windows, "sequences": Sequences}
-# A change in any of these files makes other weights.
-SOURCES = ("autoencoder.py", "lstm.py", "tokens.py", "preprocess.py", "training/*.py")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +50,8 @@ class Run:
     @cached_property
     def vocabulary(self) -> tokens.Vocabulary:
         """The tokens of the training songs, of an LSTM's run: as saved with it, once trained."""
-        saved = self.folder / "vocabulary.json"
-        if saved.exists():
-            return tokens.Vocabulary.load(saved)
+        if (self.folder / "manifest.json").exists() or not self.songs:
+            return tokens.Vocabulary(tuple(json.loads(store.read(self.folder, "vocabulary.json"))))
         ticks = self.cfg.network.ticks_per_beat
         return tokens.Vocabulary.from_songs(tokens.tokenize(song, ticks) for song in self.songs)
 
@@ -91,23 +87,23 @@ class Run:
         """A DataFrame with a row an epoch: see `musegen.training.loop.train`."""
         import pandas as pd
 
-        return pd.read_csv(self.folder / "history.csv").set_index("epoch")
+        content = io.BytesIO(store.read(self.folder, "history.csv"))
+        return pd.read_csv(content).set_index("epoch")
 
     @cached_property
     def manifest(self) -> dict:
-        """Versions, hash of the data, seed and seconds."""
-        return json.loads((self.folder / "manifest.json").read_text())
+        """Versions, hashes of the data and of the run's own files, seed and seconds."""
+        return store.manifest(self.folder)
 
     @cached_property
     def weights(self) -> list[np.ndarray]:
         """The network's arrays in Keras's order, read without pickle."""
-        with np.load(self.folder / "weights.npz", allow_pickle=False) as stored:
-            return [stored[f"arr_{i}"] for i in range(len(stored.files))]
+        return store.weights(self.folder)
 
     @cached_property
     def model(self):
         """The report's network with the trained weights: for the LSTM, the one of windows."""
-        model = _build(self.cfg, self.folder, every_position=False)
+        model = _build(self, every_position=False)
         model.set_weights(self.weights)
         return model
 
@@ -146,8 +142,7 @@ def planned(name: str) -> Run:
             f"{name} needs two songs that its network can use, {config.source()} has fewer; "
             "`python -m musegen audit` tells why"
         )
-    folder = config.build_dir() / "runs" / config.profile().name / f"{name}-{_key(cfg)}"
-    return Run(cfg, folder, songs, heldout)
+    return Run(cfg, store.folder(cfg), songs, heldout)
 
 
 def load_or_train(name: str) -> Run:
@@ -166,16 +161,21 @@ def load_or_train(name: str) -> Run:
     ------
     KeyError
         If the profile has no such run.
+    OSError
+        If the disk is full or read-only, or the run's folder is damaged or of another version:
+        a sentence, and everything there stays as it is.
 
     Notes
     -----
-    An interrupted training loses at most 20 seconds. Report 2.2 and 2.3.
-    Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
+    A training that was stopped, kill -9 included, loses at most 20 seconds and ends as if it had
+    not been. Two processes that want the same run: one trains, the other waits. Report 2.2 and
+    2.3. Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
     """
     run = planned(name)
-    if not (run.folder / "manifest.json").exists():
-        run.folder.mkdir(parents=True, exist_ok=True)
-        _train(run)
+    if not store.finished(run.folder):
+        with one_process(run.folder / "training.lock", f"training {name}"):
+            if not store.finished(run.folder):  # another process may have trained meanwhile
+                _train(run)
     return run
 
 
@@ -185,57 +185,31 @@ def _train(run: Run) -> None:
 
     cfg = run.cfg
     load_keras().utils.set_random_seed(cfg.seed)
-    _write(run.folder / "config.json", json.dumps(asdict(cfg), indent=1))
+    store.write_config(run.folder, cfg)
     if isinstance(cfg.network, AEConfig):
         train, heldout = run.bars, run.heldout_bars
     else:
         run.vocabulary.save(run.folder / "vocabulary.json")
         train, heldout = run.tokens, run.heldout_tokens
-    model = _build(cfg, run.folder, every_position=cfg.trainer == "sequences")
+    model = _build(run, every_position=cfg.trainer == "sequences")
     history = loop.train(model, train, heldout, cfg, run.folder)
     with whole(run.folder / "weights.npz") as part, part.open("wb") as file:
         np.savez(file, *model.get_weights())
-    _write(run.folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
-    _write(run.folder / "manifest.json", json.dumps(_manifest(run, history), indent=1))
-    (run.folder / "checkpoint.npz").unlink(missing_ok=True)
-
-
-def _build(cfg: RunConfig, folder: Path, *, every_position: bool):
-    if isinstance(cfg.network, AEConfig):
-        return autoencoder.build(cfg.network)
-    size = len(tokens.Vocabulary.load(folder / "vocabulary.json"))
-    return lstm.build(cfg.network, size, every_position=every_position)
-
-
-def _write(path: Path, text: str) -> None:
-    with whole(path) as part:
-        part.write_text(text, encoding="utf-8")
-
-
-def _key(cfg: RunConfig) -> str:
-    """Ten characters that change with the configuration, the music or the sources."""
-    package = Path(__file__).parent.parent
-    files = sorted(file for pattern in SOURCES for file in package.glob(pattern))
-    digest = hashlib.sha256(json.dumps(asdict(cfg), sort_keys=True).encode())
-    digest.update(corpus.load(config.source()).key.encode())
-    for file in files:
-        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()[:10]
-
-
-def _manifest(run: Run, history: list[dict]) -> dict:
-    from importlib.metadata import version
-
-    return {
-        "run": run.cfg.name,
+    store.write(run.folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
+    facts = {
         "profile": config.profile().name,
         "corpus": config.source(),
         "music": corpus.load(config.source()).key,
         "songs": len(run.songs),
         "heldout": len(run.heldout),
-        "epochs": run.cfg.epochs,
-        "seed": run.cfg.seed,
+        "epochs": cfg.epochs,
+        "seed": cfg.seed,
         "seconds": round(history[-1]["seconds"], 1),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("tensorflow", "keras", "numpy", "music21")},
     }
+    store.finish(run.folder, cfg, facts)
+
+
+def _build(run: Run, *, every_position: bool):
+    if isinstance(run.cfg.network, AEConfig):
+        return autoencoder.build(run.cfg.network)
+    return lstm.build(run.cfg.network, len(run.vocabulary), every_position=every_position)

@@ -1,15 +1,12 @@
 """One loop that trains any of the networks, keeps a history and goes on where it stopped."""
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
-
 from musegen.config import RunConfig
-from musegen.files import whole
 from musegen.progress import progress_line
+from musegen.training import checkpoint
 from musegen.training.batches import Batch
 
 SECONDS_BETWEEN_CHECKPOINTS = 20
@@ -25,7 +22,7 @@ def train(model, songs, heldout, cfg: RunConfig, folder: Path) -> list[dict[str,
     songs, heldout : Bars, Windows or Sequences
     cfg : RunConfig
     folder : Path
-        Where ``checkpoint.npz`` is kept, written whole or not at all.
+        Where checkpoints are kept.
 
     Returns
     -------
@@ -35,8 +32,7 @@ def train(model, songs, heldout, cfg: RunConfig, folder: Path) -> list[dict[str,
     """
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
-    checkpoint = folder / "checkpoint.npz"
-    history = restore(state, checkpoint) if checkpoint.exists() else []
+    history = checkpoint.restore(state, folder)
     every = max(1, cfg.epochs // POINTS_OF_HELDOUT_CURVE)
     before = history[-1]["seconds"] if history else 0.0
     start = saved = time.monotonic()
@@ -51,7 +47,7 @@ def train(model, songs, heldout, cfg: RunConfig, folder: Path) -> list[dict[str,
             history.append(row)
             show(number + 1, f"loss {row['loss']:.3f}")
             if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-                save(state, history, checkpoint)
+                checkpoint.save(state, history, folder)
                 saved = time.monotonic()
     return history
 
@@ -68,18 +64,3 @@ def _mean(on_batch: Callable, batches: Iterable[Batch]) -> dict[str, float]:
             total[name] = total.get(name, 0.0) + size * float(value)
         weight += size
     return {name: value / weight for name, value in total.items()}
-
-
-def save(state, history: list[dict], checkpoint: Path) -> None:
-    """Write weights, optimiser, random state and history as one file, whole or not at all."""
-    with whole(checkpoint) as part, part.open("wb") as file:
-        arrays = {f"{i:03}": np.asarray(variable) for i, variable in enumerate(state)}
-        np.savez(file, history=np.array(json.dumps(history)), **arrays)
-
-
-def restore(state, checkpoint: Path) -> list[dict]:
-    """Read what `save` wrote into the variables and return the history so far."""
-    with np.load(checkpoint, allow_pickle=False) as stored:
-        for i, variable in enumerate(state):
-            variable.assign(stored[f"{i:03}"])
-        return json.loads(str(stored["history"]))
