@@ -112,9 +112,11 @@ def _survey_serve(options) -> None:
 def _survey_export(options) -> None:
     from musegen import survey
 
-    answers = survey.load_answers(options.answers, options.key)
-    answers.write_csv(options.out)
-    print(answers.summary())
+    answers = survey.export(options.answers, options.key, options.out)
+    print(
+        f"{options.out}: {len(answers.frame)} grades; the codes in it can delete answers: keep them"
+    )
+    print(answers.summary().to_string())
 
 
 def _add_dask(command: argparse.ArgumentParser) -> None:

@@ -317,6 +317,7 @@ class Listening {
     const agree = element("input", { type: "checkbox", checked: this.document.consent });
     const steps = this.steps(texts.start, this.document.consent);
     agree.addEventListener("change", () => {
+      if (!agree.checked) this.withdraw();
       this.keep(changed(this.document, { consent: agree.checked }));
       steps.lastChild.disabled = !agree.checked;
     });
@@ -330,6 +331,12 @@ class Listening {
       element("label", { className: "check" }, agree, texts.agree),
       steps,
     ];
+  }
+
+  /** Takes back what was sent; a deleted code is refused for ever, so there is a new one. */
+  withdraw() {
+    if (this.post.state !== "none") this.post.erase(this.document);
+    this.document = changed(this.document, { listener: newCode() });
   }
 
   languages() {

@@ -1,6 +1,6 @@
 """Refuses every connection that leaves this machine, and cuts trainings short if asked to.
 
-Python imports a module of this name when it starts; tests/conftest.py puts its folder on
+Python imports a module of this name when it starts; conftest.py puts its folder on
 PYTHONPATH, so it holds in all that the tests start, the notebooks' kernels included.
 """
 

@@ -1,4 +1,7 @@
-"""What all tests share: the quick profile, no network, and what nbval leaves uncompared."""
+"""What all tests and notebooks share: the quick profile, no network, what nbval leaves uncompared.
+
+It stands here, not in tests/, because pytest asks only the conftest files above a notebook.
+"""
 
 import os
 import runpy
@@ -6,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-OFFLINE = Path(__file__).parent / "offline"
+OFFLINE = Path(__file__).parent / "tests" / "offline"
 
 # The notebooks' kernels and all other child processes inherit these.
 os.environ.setdefault("MUSEGEN_PROFILE", "quick")
