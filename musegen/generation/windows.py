@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from musegen import tokens
-from musegen.backend import load_keras
+from musegen.backend import compiled, load_keras
 from musegen.files import whole
 from musegen.generation.noise import TEMPO_QPM
 from musegen.progress import progress_line
@@ -80,16 +81,28 @@ class SlidingWindow:
 
     def __init__(self, run: Run, songs: int):
         self.ops = load_keras().ops
-        cfg = run.cfg.network
-        weights = [self.ops.convert_to_tensor(array) for array in run.weights]
-        self.window, self.songs = cfg.window, songs
+        cfg, weights = run.cfg.network, list(run.weights)
+        self.window, self.songs, self.units = cfg.window, songs, cfg.units
         self.vocabulary = len(run.vocabulary)
         self.embedding = weights.pop(0) if cfg.embedding else None
-        self.lstm = [weights[3 * i : 3 * i + 3] for i in range(cfg.layers)]
-        self.dense = weights[3 * cfg.layers :]
+        self.lstm = [
+            [self.ops.convert_to_tensor(array) for array in self._halved(*weights[i : i + 3])]
+            for i in range(0, 3 * cfg.layers, 3)
+        ]
+        self.dense = [self.ops.convert_to_tensor(array) for array in weights[3 * cfg.layers :]]
         nothing = self.ops.zeros((cfg.window, songs, cfg.units))
         self.states = [(nothing, nothing)] * cfg.layers
+        self.step = compiled(self._step)
         self.fed = 0
+
+    def _halved(self, *weights: np.ndarray) -> list[np.ndarray]:
+        """Order the gates i, f, o, g (Keras: i, f, g, o) and halve the sigmoids' inputs.
+
+        sigmoid(x) = (1 + tanh(x / 2)) / 2: so all four gates are one tanh.
+        """
+        i, f, g, o = np.arange(4 * self.units).reshape(4, -1)
+        half = np.repeat(np.float32([0.5, 0.5, 0.5, 1]), self.units)
+        return [array[..., np.concatenate([i, f, o, g])] * half for array in weights]
 
     def feed(self, places: np.ndarray) -> np.ndarray | None:
         """Add a token to each song.
@@ -103,31 +116,33 @@ class SlidingWindow:
         float32 array, shape (song, V), or None
             Logits of the next token; None until 64 tokens were fed.
         """
-        ops = self.ops
         kept = np.ones((self.window, 1, 1), np.float32)
         kept[self.fed % self.window] = 0  # the oldest window is complete: a new one starts there
         if self.embedding is None:
-            x = ops.convert_to_tensor(np.float32(places / self.vocabulary)[None, :, None])
+            x = np.float32(places / self.vocabulary)[:, None]
         else:
-            x = ops.take(self.embedding, places, axis=0)[None]
-        for layer, weights in enumerate(self.lstm):
-            h, c = (state * kept for state in self.states[layer])
-            self.states[layer] = self._step(x, h, c, *weights)
-            x = self.states[layer][0]
+            x = self.embedding[places]
         self.fed += 1
-        if self.fed < self.window:
-            return None
-        hidden, hidden_bias, out, out_bias = self.dense
-        x = ops.relu(ops.matmul(x[self.fed % self.window], hidden) + hidden_bias)
-        return ops.convert_to_numpy(ops.matmul(x, out) + out_bias)
+        tensors = map(self.ops.convert_to_tensor, (x[None], kept, self.fed % self.window))
+        logits, self.states = self.step(*tensors, self.states)
+        return self.ops.convert_to_numpy(logits) if self.fed >= self.window else None
 
-    def _step(self, x, h, c, kernel, recurrent, bias):
-        """Move all windows of a layer on: x (window or 1, song, input), h and c (.., units)."""
-        ops = self.ops
-        gates = ops.matmul(x, kernel) + ops.matmul(h, recurrent) + bias
-        i, f, g, o = ops.split(gates, 4, axis=-1)  # Keras's order
-        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
-        return ops.sigmoid(o) * ops.tanh(c), c
+    def _step(self, x, kept, oldest, states):
+        """Move all windows on by a token, x (1, song, input); give the oldest window's logits.
+
+        States are pairs (h, c) a layer, each (window, song, units).
+        """
+        ops, moved = self.ops, []
+        for (h, c), (kernel, recurrent, bias) in zip(states, self.lstm, strict=True):
+            h, c = h * kept, c * kept
+            gates = ops.tanh(ops.matmul(x, kernel) + ops.matmul(h, recurrent) + bias)
+            i, f, o = ops.split(0.5 * gates[..., : 3 * self.units] + 0.5, 3, axis=-1)
+            c = f * c + i * gates[..., 3 * self.units :]
+            x = o * ops.tanh(c)
+            moved.append((x, c))
+        hidden, hidden_bias, out, out_bias = self.dense
+        x = ops.relu(ops.matmul(ops.take(x, oldest, axis=0), hidden) + hidden_bias)
+        return ops.matmul(x, out) + out_bias, moved
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -238,9 +253,10 @@ def report_songs(run: Run, n: int = 64) -> np.ndarray:
     """
     made_by = hashlib.sha256(Path(__file__).read_bytes().replace(b"\r\n", b"\n"))
     kept = run.folder / f"songs-{n}-{made_by.hexdigest()[:10]}.npy"
-    if not kept.exists():
-        rng = np.random.default_rng(run.cfg.seed)
-        generated = continue_tokens(run, random_seeds(run, n, rng), rng)
-        with whole(kept) as part, part.open("wb") as file:
-            np.save(file, generated)
-    return np.load(kept, allow_pickle=False)
+    with suppress(OSError, ValueError, EOFError):  # missing or damaged: it is made (again)
+        return np.load(kept, allow_pickle=False)
+    rng = np.random.default_rng(run.cfg.seed)
+    generated = continue_tokens(run, random_seeds(run, n, rng), rng)
+    with whole(kept) as part, part.open("wb") as file:
+        np.save(file, generated)
+    return generated
