@@ -38,7 +38,8 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _sweep(path.parent)
+            if path.parent not in _swept:
+                sweep(path.parent)
             yield part
             _to_disk(part, os.O_RDWR)  # else a power cut may leave the name without the content
             part.replace(path)
@@ -81,6 +82,15 @@ def one_process(path: Path, job: str) -> Iterator[None]:
         yield
 
 
+def sweep(folder: Path) -> None:
+    """Delete what killed processes left half-written in a folder."""
+    _swept.add(folder)
+    for part in folder.glob(".*.part"):
+        with suppress(OSError, ValueError):  # gone already, or none of ours
+            if not _at_work(int(part.name.split(".")[-2]), part.stat().st_mtime):
+                part.unlink()
+
+
 def _lock(file) -> bool:
     """Lock an open file unless another process has it."""
     try:
@@ -120,17 +130,6 @@ def _to_disk(path: Path, mode: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _sweep(folder: Path) -> None:
-    """Delete what killed processes left half-written in a folder; each process looks once."""
-    if folder in _swept:
-        return
-    _swept.add(folder)
-    for part in folder.glob(".*.part"):
-        with suppress(OSError, ValueError):  # gone already, or none of ours
-            if not _at_work(int(part.name.split(".")[-2]), part.stat().st_mtime):
-                part.unlink()
 
 
 def _at_work(pid: int, wrote: float) -> bool:

@@ -102,7 +102,7 @@ def test_a_run_is_kept_and_loads_into_the_reports_network(small, name):
         assert again.model.output_shape == (None, len(run.vocabulary))
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", ["ae", "windows"])  # all ways, killed: tests/test_resume.py
 def test_an_interrupted_run_goes_on_to_the_same_weights(small, name, monkeypatch, tmp_path):
     straight = training.load_or_train(name)
     monkeypatch.setenv("MUSEGEN_BUILD", str(tmp_path / "interrupted"))

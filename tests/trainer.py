@@ -83,6 +83,12 @@ def train(name: str, made: str, build: str, log: str, step: int | None = None, o
     except OSError as error:
         print(error, file=sys.stderr, flush=True)
         os._exit(1)
+    from tensorflow.python.framework.config import is_op_determinism_enabled
+
+    from musegen.backend import load_keras
+
+    if load_keras.cache_info().currsize:  # else the run was finished
+        assert is_op_determinism_enabled()  # although Keras was there before load_keras
     print(f"{steps.done} steps", file=sys.stderr, flush=True)
     os._exit(0)
 

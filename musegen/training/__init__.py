@@ -3,7 +3,8 @@
 A run is a folder ``build/runs/<profile>/<name>-<key>/`` with ``weights.npz``, ``config.json``,
 ``history.csv``, ``manifest.json`` and, for an LSTM, ``vocabulary.json``. The key is made of the
 configuration, the music and the sources of network and training, so that nothing else, a changed
-figure for instance, ever trains anew.
+figure for instance, ever trains anew. `store` keeps the folder, `checkpoint` what a stopped
+training goes on from, `loop` trains and `batches` says on what.
 """
 
 import io
@@ -17,7 +18,7 @@ import numpy as np
 from musegen import autoencoder, config, corpus, lstm, preprocess, tokens
 from musegen.backend import load_keras
 from musegen.config import AEConfig, RunConfig
-from musegen.files import one_process, whole
+from musegen.files import one_process, sweep, whole
 from musegen.song import Song
 from musegen.training import loop, store
 from musegen.training.batches import Bars, Sequences, Windows
@@ -185,6 +186,7 @@ def _train(run: Run) -> None:
 
     cfg = run.cfg
     load_keras().utils.set_random_seed(cfg.seed)
+    sweep(run.folder)
     store.write_config(run.folder, cfg)
     if isinstance(cfg.network, AEConfig):
         train, heldout = run.bars, run.heldout_bars
