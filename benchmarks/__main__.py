@@ -1,72 +1,75 @@
-"""``python -m benchmarks``: what was promised to be quick, timed on this machine.
+"""``make bench``: one file a question, ours against the obvious way, written to RESULTS.md."""
 
-Each row is the best of some tries, so that other work on the machine disturbs it least.
-"""
-
-import subprocess
+import os
+import platform
 import sys
-import time
-from collections.abc import Callable
+from datetime import date
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 
-import numpy as np
+from benchmarks.timing import Row, fresh
+from musegen.files import whole
 
-from musegen import config, corpus, generation, training
-from musegen.corpus import chorales
-
-PARSED = 8  # songs parsed one by one; the whole corpus is this, extrapolated
-
-
-def best(job: Callable, tries: int) -> float:
-    """Time a job `tries` times and return the least seconds."""
-    seconds = []
-    for _ in range(tries):
-        start = time.perf_counter()
-        job()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
-def interpreter(code: str) -> Callable:
-    """Make a job of running `code` in a fresh interpreter."""
-    return lambda: subprocess.run([sys.executable, "-c", code], check=True, cwd=config.root())
+QUESTIONS = ("start_up", "reading", "tokens", "generating", "learning")
+HEAD = "| what | size | ours | the obvious way | times as fast | asked for |\n" + 6 * "|---" + "|"
+PEAKS = {
+    "import musegen": "import musegen",
+    "256 chorales, cached": "from musegen import corpus; list(corpus.load('chorales', 256))",
+    "generating 64 songs, 20 tokens": (
+        "import numpy as np; from musegen import generation, training; "
+        "run = training.load_or_train('lstm_small_128'); rng = np.random.default_rng(0); "
+        "generation.lstm_songs(run, 64, rng, length=20)"
+    ),
+}
 
 
-def parse_some() -> None:
-    for name in corpus.load("chorales").names[:PARSED]:
-        chorales.read(chorales.files()[name])
+def line(row: Row) -> str:
+    """Write a row: seconds in the unit that reads best."""
+    ours, naive = (_short(value, row.unit) for value in (row.ours, row.naive))
+    asked = f"{row.promised:g}" if row.promised else ""
+    return f"| {row.what} | {row.size} | {ours} | {naive}, {row.peer} | {row.ratio:.3g} | {asked} |"
 
 
-def rows():
-    """Yield what is timed, the seconds, and what was promised."""
-    bare = best(interpreter(""), 5)
-    yield "import musegen", best(interpreter("import musegen"), 5) - bare, "under 0.5 s"
-    songs = len(corpus.load("chorales"))
-    parsed = best(parse_some, 1) / PARSED * songs
-    yield f"{songs} chorales, music21 one by one (extrapolated from {PARSED})", parsed, ""
-    yield f"{songs} chorales, second load", best(lambda: corpus.load("chorales"), 5), "under 1 s"
-    yield (
-        "table 1, recovered",
-        best(interpreter("from musegen import survey; survey.recovered()"), 1),
-        "under 5 s",
-    )
+def _short(seconds: float, unit: str) -> str:
+    scales = ((1, "s"), (1e3, "ms"), (1e6, "µs"), (1e9, "ns"))
+    factor, name = next((scale for scale in scales if seconds * scale[0] >= 1), scales[-1])
+    return f"{seconds * factor:.3g} {name} a {unit}"
 
 
-def generation_rows():
-    """Yield how fast tokens are generated, as a ratio to one `predict` a token, the naive way."""
-    run = training.load_or_train("lstm_small_128")
-    rng = np.random.default_rng(0)
-    seed = generation.random_seeds(run, 64, rng)
-    run.model.predict(seed[:1], verbose=0)
-    naive = best(lambda: run.model.predict(seed[:1], verbose=0), 10)
-    yield "one token, one `predict`", naive, "the naive way"
-    for songs in (1, 64):
-        window = generation.SlidingWindow(run, songs)
-        for column in seed[:songs].T:
-            window.feed(column)
-        seconds = best(lambda w=window, n=songs: w.feed(seed[:n, 0]), 20) / songs
-        yield f"one token, sliding window, {songs} songs", seconds, f"{naive / seconds:.0f} times"
+def machine() -> str:
+    """Say what these figures were taken on."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
+    cores = os.process_cpu_count() if sys.version_info >= (3, 13) else os.cpu_count()
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{cores} cores, {system}, {libraries}"
+
+
+def main() -> None:
+    """Run the questions named, or all; write the table only if all were run."""
+    asked = sys.argv[1:] or QUESTIONS
+    text = [
+        "# Results",
+        "",
+        f"Written by `make bench` on {date.today()}: {machine()}.",
+        "Medians of repeats that take turns with the obvious way, in one run.",
+    ]
+    for name in asked:
+        module = import_module(f"benchmarks.{name}")
+        text += ["", f"## {module.__doc__.strip()}", "", HEAD]
+        for row in module.rows():
+            text.append(line(row))
+            print(text[-1], flush=True)
+    if tuple(asked) != QUESTIONS:
+        return
+    text += ["", "## How much memory?", "", "| what | peak |", "|---|---|"]
+    text += [f"| {what} | {fresh(code).get('peak_mb', '?')} MB |" for what, code in PEAKS.items()]
+    installed = sum(file.stat().st_size for file in Path(sys.prefix).rglob("*") if file.is_file())
+    text += ["", f"Installed: {installed / 1e9:.1f} GB, test tools and byte-code included."]
+    with whole(Path(__file__).parent / "RESULTS.md") as part:
+        part.write_text("\n".join(text) + "\n", encoding="utf-8")
+    print("written to benchmarks/RESULTS.md")
 
 
 if __name__ == "__main__":
-    for what, seconds, promised in (*rows(), *generation_rows()):
-        print(f"{seconds:9.4f} s  {what}{f' ({promised})' if promised else ''}", flush=True)
+    main()

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from musegen import autoencoder, config, generation, lstm, tokens
+from musegen import autoencoder, config, generation, lstm, tokens, training
+from musegen.backend import load_keras
 from musegen.song import Song, as_notes
 from musegen.training import Run
 
@@ -97,6 +98,41 @@ def test_the_sliding_window_is_the_keras_network_on_each_window(make_run, networ
     for end in range(6, 21):
         expected = run.model.predict(places[:, end - 6 : end], verbose=0)
         np.testing.assert_allclose(generation.softmax(logits[end - 1]), expected, atol=1e-5)
+
+
+def test_a_carried_state_is_the_keras_network_on_all_tokens_so_far(make_run):
+    run = make_run(LSTM)
+    places = np.random.default_rng(0).integers(0, 10, (3, 20))
+    carried = generation.CarriedState(run, 3)
+    logits = [carried.feed(column) for column in places.T]
+    for end in (6, 7, 20):
+        expected = run.model.predict(places[:, :end], verbose=0)
+        np.testing.assert_allclose(generation.softmax(logits[end - 1]), expected, atol=1e-5)
+    sliding = generation.SlidingWindow(run, 3)
+    others = [sliding.feed(column) for column in places.T]
+    np.testing.assert_allclose(logits[5], others[5], atol=1e-5)  # the same once,
+    assert np.abs(logits[6] - others[6]).max() > 1e-4  # and never again
+
+
+def test_a_trained_network_plays_the_naive_loops_tokens():
+    """Compare with a `predict` a token along the naive loop's own tokens."""
+    run = training.load_or_train("lstm_small_128")
+    keras = load_keras()
+    *_, hidden, _ = run.model.layers
+    until = keras.Model(run.model.input, hidden.output)
+    weights, bias = run.weights[-2:]
+    window = generation.random_seeds(run, 4, np.random.default_rng(1))
+    sliding = generation.SlidingWindow(run, 4)
+    for column in window.T:
+        logits = sliding.feed(column)
+    for _ in range(40):
+        naive = until.predict(window, verbose=0) @ weights + bias
+        np.testing.assert_allclose(logits, naive, atol=1e-4)
+        best = np.sort(naive, axis=1)
+        clear = best[:, -1] - best[:, -2] > 1e-4
+        np.testing.assert_array_equal(logits.argmax(1)[clear], naive.argmax(1)[clear])
+        window = np.hstack([window[:, 1:], naive.argmax(1)[:, None]])
+        logits = sliding.feed(window[:, -1])
 
 
 def test_argmax_songs_do_not_depend_on_how_many_are_made_together(make_run):

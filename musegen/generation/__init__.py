@@ -15,6 +15,7 @@ from musegen.generation.noise import (
 )
 from musegen.generation.windows import (
     TOKENS,
+    CarriedState,
     Pick,
     SlidingWindow,
     argmax,
@@ -30,6 +31,7 @@ from musegen.generation.windows import (
 __all__ = [
     "TEMPO_QPM",
     "TOKENS",
+    "CarriedState",
     "Noise",
     "Pick",
     "SlidingWindow",

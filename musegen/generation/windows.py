@@ -82,7 +82,7 @@ class SlidingWindow:
     def __init__(self, run: Run, songs: int):
         self.ops = load_keras().ops
         cfg, weights = run.cfg.network, list(run.weights)
-        self.window, self.songs, self.units = cfg.window, songs, cfg.units
+        self.window, self.lanes, self.units = cfg.window, self._lanes(cfg.window), cfg.units
         self.vocabulary = len(run.vocabulary)
         self.embedding = weights.pop(0) if cfg.embedding else None
         self.lstm = [
@@ -90,7 +90,7 @@ class SlidingWindow:
             for i in range(0, 3 * cfg.layers, 3)
         ]
         self.dense = [self.ops.convert_to_tensor(array) for array in weights[3 * cfg.layers :]]
-        nothing = self.ops.zeros((cfg.window, songs, cfg.units))
+        nothing = self.ops.zeros((self.lanes, songs, cfg.units))
         self.states = [(nothing, nothing)] * cfg.layers
         self.step = compiled(self._step)
         self.fed = 0
@@ -116,21 +116,28 @@ class SlidingWindow:
         float32 array, shape (song, V), or None
             Logits of the next token; None until 64 tokens were fed.
         """
-        kept = np.ones((self.window, 1, 1), np.float32)
-        kept[self.fed % self.window] = 0  # the oldest window is complete: a new one starts there
+        kept = self._kept()
         if self.embedding is None:
             x = np.float32(places / self.vocabulary)[:, None]
         else:
             x = self.embedding[places]
         self.fed += 1
-        tensors = map(self.ops.convert_to_tensor, (x[None], kept, self.fed % self.window))
+        tensors = map(self.ops.convert_to_tensor, (x[None], kept, self.fed % self.lanes))
         logits, self.states = self.step(*tensors, self.states)
         return self.ops.convert_to_numpy(logits) if self.fed >= self.window else None
+
+    def _lanes(self, window: int) -> int:
+        return window
+
+    def _kept(self) -> np.ndarray:
+        kept = np.ones((self.lanes, 1, 1), np.float32)
+        kept[self.fed % self.lanes] = 0  # the oldest window is complete: a new one starts there
+        return kept
 
     def _step(self, x, kept, oldest, states):
         """Move all windows on by a token, x (1, song, input); give the oldest window's logits.
 
-        States are pairs (h, c) a layer, each (window, song, units).
+        States are pairs (h, c) a layer, each (lane, song, units).
         """
         ops, moved = self.ops, []
         for (h, c), (kernel, recurrent, bias) in zip(states, self.lstm, strict=True):
@@ -143,6 +150,24 @@ class SlidingWindow:
         hidden, hidden_bias, out, out_bias = self.dense
         x = ops.relu(ops.matmul(ops.take(x, oldest, axis=0), hidden) + hidden_bias)
         return ops.matmul(x, out) + out_bias, moved
+
+
+class CarriedState(SlidingWindow):
+    """Another generator, not the report's: one window that never ends.
+
+    The network carries its state on and never forgets, where it was trained on 64 tokens from a
+    blank state. A token costs one step of one window; the songs become other ones.
+
+    Notes
+    -----
+    Ours. Notebook: 04_generation, "A state that is carried on".
+    """
+
+    def _lanes(self, window: int) -> int:
+        return 1
+
+    def _kept(self) -> np.ndarray:
+        return np.ones((1, 1, 1), np.float32)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -162,6 +187,7 @@ def continue_tokens(
     rng: np.random.Generator,
     pick: Pick = argmax,
     length: int = TOKENS,
+    generator: type[SlidingWindow] = SlidingWindow,
 ) -> np.ndarray:
     """Predict token after token by the sliding window, many songs side by side.
 
@@ -177,6 +203,8 @@ def continue_tokens(
         `argmax` or what `sample` makes.
     length : int
         New tokens a song.
+    generator : type
+        `SlidingWindow` (report) or `CarriedState`.
 
     Returns
     -------
@@ -190,7 +218,7 @@ def continue_tokens(
     seeds = np.asarray(seeds)
     if seeds.ndim != 2 or seeds.shape[1] != run.cfg.network.window:
         raise ValueError(f"seeds are (song, {run.cfg.network.window}), got {seeds.shape}")
-    network = SlidingWindow(run, len(seeds))
+    network = generator(run, len(seeds))
     for places in seeds.T:
         logits = network.feed(places)
     generated = np.empty((len(seeds), length), np.int32)

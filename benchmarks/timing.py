@@ -1,0 +1,77 @@
+"""Ours against the obvious way, in the same run: medians of repeats that take turns."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+from musegen import config
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the results.
+
+    Attributes
+    ----------
+    what, size : str
+    ours, naive : float
+        Seconds for one of `unit`.
+    unit : str
+        What is counted: a song, a token, a file.
+    peer : str
+        The naive way, in words.
+    promised : float
+        The ratio that was asked for; 0 if none was.
+    """
+
+    what: str
+    size: str
+    ours: float
+    naive: float
+    unit: str
+    peer: str
+    promised: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast ours is."""
+        return self.naive / self.ours
+
+
+def seconds(job: Callable) -> float:
+    """Time a job once."""
+    start = time.perf_counter()
+    job()
+    return time.perf_counter() - start
+
+
+def compare(ours: Callable, naive: Callable, repeats: int = 7) -> tuple[float, float]:
+    """Time two jobs in turns, after one run of each that does not count; give both medians."""
+    ours()
+    naive()
+    times = [(seconds(ours), seconds(naive)) for _ in range(repeats)]
+    return median(our for our, _ in times), median(its for _, its in times)
+
+
+def fresh(code: str) -> dict:
+    """Run code in an interpreter of its own; give what it prints as JSON, its seconds and peak."""
+    measured = (
+        "import json, time\nbegan = time.perf_counter()\nsaid = {}\n"
+        f"{code}\n"
+        "said['seconds'] = time.perf_counter() - began\n"
+        "try:\n    import resource\n"
+        "    said['peak_mb'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
+        "except ImportError:\n    pass\nprint(json.dumps(said))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", measured],
+        cwd=config.root(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(run.stdout.splitlines()[-1])
