@@ -21,8 +21,6 @@ TICKS_PER_BEAT = 480  # at least; usual in the field
 VELOCITY = 80  # ours: rolls know only on and off
 PIANOS = range(8)  # General MIDI programs 0..7
 DRUMS = 9  # General MIDI: the channel of the drums, counted from 0
-# What mido raises on files that are no MIDI, or are cut off or damaged.
-UNREADABLE = (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
 LATEST = 2**28 - 1  # ticks between two messages: four bytes of seven bits
 MOST_STEPS = 2**31 - 1  # the notes count in 32 bits
 
@@ -192,7 +190,7 @@ def load(path: Path, content: bytes | None = None):
         file = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except EOFError as error:
         raise Unreadable(path, "it ends too early", "truncated") from error
-    except UNREADABLE as error:
+    except Exception as error:  # a damaged file makes mido raise nearly anything
         raise Unreadable(path, str(error), "unreadable") from error
     if file.type == 2:
         raise Unreadable(path, "its tracks are songs of their own (type 2)", "several_tunes")
