@@ -28,7 +28,8 @@ def line(row: Row) -> str:
     """Write a row: seconds in the unit that reads best."""
     ours, naive = (_short(value, row.unit) for value in (row.ours, row.naive))
     asked = f"{row.promised:g}" if row.promised else ""
-    return f"| {row.what} | {row.size} | {ours} | {naive}, {row.peer} | {row.ratio:.3g} | {asked} |"
+    ratio = f"{row.ratio:,.0f}" if row.ratio >= 100 else f"{row.ratio:.2g}"
+    return f"| {row.what} | {row.size} | {ours} | {naive}, {row.peer} | {ratio} | {asked} |"
 
 
 def _short(seconds: float, unit: str) -> str:
