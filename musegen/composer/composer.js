@@ -243,11 +243,11 @@ class Composer {
 
   set(change) {
     this.state = { ...this.state, ...change };
-    this.update();
+    this.update(!change.latent); // another latent: what it plays is not known yet
   }
 
   /** Shows the state at once, and asks Python what it plays. */
-  update() {
+  update(draw = true) {
     this.threshold.show(this.state.threshold, this.state.threshold.toFixed(2));
     this.tempo.show(this.state.tempo, `${this.state.tempo} qpm`);
     this.instrument.value = this.state.instrument;
@@ -255,7 +255,7 @@ class Composer {
       const sigma = coordinate(this.space, this.state.latent, k);
       slider.show(sigma, `${sigma.toFixed(1)} σ`);
     });
-    if (this.values) this.draw();
+    if (draw && this.values) this.draw();
     return this.refresh();
   }
 

@@ -402,11 +402,12 @@ class Roll {
     picture.height = rows;
     const pen = picture.getContext("2d");
     const image = pen.createImageData(song.length, rows);
+    const pixels = new Uint32Array(image.data.buffer); // alpha, blue, green, red
     for (let row = 0; row < rows; row++) {
+      const from = row * song.length;
+      const to = (rows - 1 - row) * song.length; // high pitches on top
       for (let step = 0; step < song.length; step++) {
-        const at = 4 * ((rows - 1 - row) * song.length + step);
-        image.data[at + 3] = (150 * values[row * song.length + step]) / levels;
-        image.data.set([90, 105, 120], at);
+        pixels[to + step] = (((150 * values[from + step]) / levels) << 24) | 0x78695a;
       }
     }
     pen.putImageData(image, 0, 0);
