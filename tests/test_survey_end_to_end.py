@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from test_browser import browser, free_port  # noqa: F401 (a fixture)
 
-from musegen import config, figures, listening, survey
+from musegen import figures, listening, survey
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 DESKTOP = {"viewport": {"width": 1200, "height": 800}}
@@ -208,4 +208,3 @@ def test_simulated_listeners(count, browser, built, tmp_path, capsys):  # noqa: 
     counts = survey.counts_of(stored.frame)
     assert counts["count"].sum() == stored.frame["grade"].notna().sum()
     assert set(counts["source"]) == set(figures.SOURCES)
-    assert config.profile().name == "quick"

@@ -17,18 +17,16 @@ key
 import base64
 import csv
 import io
-import json
 import secrets
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
-from string import Template
 
 import numpy as np
 
 from musegen import audio, midi, preprocess
 from musegen.files import whole
+from musegen.listening.page import texts, to_html
 from musegen.song import Song, as_notes
 
 RATE = 44_100
@@ -132,7 +130,7 @@ def build(folder, out, each: int | None = None, contact: str = "") -> Built:
     with whole(key) as part:  # first: a page without its key would be worthless
         part.write_text(_key(data["survey"], rows), encoding="utf-8", newline="")
     with whole(out) as part:
-        part.write_text(_page(data), encoding="utf-8", newline="\n")
+        part.write_text(to_html(data), encoding="utf-8", newline="\n")
     return Built(out, key, data["survey"], seconds, len(songs))
 
 
@@ -220,23 +218,3 @@ def _key(survey: str, rows: list[tuple[str, str, str, str]]) -> str:
     table.writerow(["survey", "item", "role", "song", "source"])
     table.writerows((survey, *row) for row in sorted(rows))
     return written.getvalue()
-
-
-def _page(data: dict) -> str:
-    folder = Path(__file__).parent
-    template = Template((folder / "listening.html").read_text(encoding="utf-8"))
-    script = (folder / "listening.js").read_text(encoding="utf-8")
-    return template.substitute(
-        survey=data["survey"],
-        style=(folder / "listening.css").read_text(encoding="utf-8"),
-        data=json.dumps(data).replace("<", "\\u003c"),  # a script element ends at the first "</"
-        script=script[: script.index("\nexport {")]
-        + '\nstartListening(document.getElementById("listening"));',
-    )
-
-
-@cache
-def texts() -> dict[str, dict]:
-    """Read what the page says, in each language that has a file in ``texts/``."""
-    files = sorted((Path(__file__).parent / "texts").glob("*.json"))
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}

@@ -14,20 +14,18 @@ loses nothing: the page sends its latest version again.
 """
 
 import errno
-import json
 import logging
 import math
-import re
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from musegen.listening.door import Door
 from musegen.listening.limits import Limit
+from musegen.listening.page import read_page
 from musegen.listening.store import Deleted, Store
 
 LARGEST = 64_000  # bytes of a body
@@ -63,44 +61,6 @@ SENTENCES = {
     500: "something went wrong here; nothing was stored",
     503: "the answers cannot be stored now; try again later",
 }
-SURVEY = re.compile(r'<meta name="musegen-survey" content="([0-9a-f]{8})">')
-DATA = re.compile(r'<script type="application/json" id="survey">(.*?)</script>', re.DOTALL)
-
-
-class Page(NamedTuple):
-    """A listening page: its bytes, the name of its survey, its items."""
-
-    content: bytes
-    survey: str
-    items: frozenset[str]
-
-
-def read_page(path: Path) -> Page:
-    """Read a page that `survey build` made; it is served as it is now, however the file changes.
-
-    Raises
-    ------
-    ValueError
-        If it is not there, or is no such page.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise ValueError(
-            f"the page {path} cannot be read ({error.strerror}); make one with "
-            "`python -m musegen survey build`"
-        ) from error
-    text = content.decode("utf-8", errors="replace")
-    survey, data = SURVEY.search(text), DATA.search(text)
-    try:
-        held = json.loads(data[1])
-        attention = held.get("attention")
-        items = frozenset([*held["items"], *([attention["item"]] if attention else [])])
-        return Page(content, survey[1], items)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ValueError(
-            f"{path} is no listening page; make one with `python -m musegen survey build`"
-        ) from None
 
 
 def say(line: str) -> None:
