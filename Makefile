@@ -29,7 +29,8 @@ lint: $(READY)
 
 lab: $(READY)  ## trusts the notebooks and opens JupyterLab
 	@$(PY) -m jupyter trust notebooks/*.ipynb
-	MUSEGEN_PROGRESS=1 $(PY) -m jupyter lab notebooks
+	MUSEGEN_PROGRESS=1 $(PY) -m jupyter lab notebooks \
+		--ServerApp.kernel_websocket_connection_class=musegen.composer.lab.PromptConnection
 
 bench: $(READY)
 	@$(PY) -m benchmarks
