@@ -1,7 +1,6 @@
 """Keras, imported late, in silence, and repeatable."""
 
 import os
-import sys
 from contextlib import contextmanager
 from functools import cache
 
@@ -40,18 +39,3 @@ def load_keras():
         tf.config.experimental.enable_op_determinism()
         tf.constant(0) + 1  # the first op prints, too
     return keras
-
-
-def compiled(function):
-    """Compile a function of tensors by the backend's own compiler, where it has one."""
-    backend = load_keras().backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        # XLA joins the small operations; TensorFlow's wheels for Windows come without it.
-        return tf.function(function, jit_compile=sys.platform != "win32")
-    if backend == "jax":
-        import jax
-
-        return jax.jit(function)
-    return function

@@ -27,9 +27,8 @@ def encode(run: Run, bars: np.ndarray) -> np.ndarray:
     cfg = run.cfg.network
     bar_1, bar_2, song_1, latent = _dense(run)[:4]
     x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (song bar, cell)
-    x = _relu(_relu(x @ bar_1[0] + bar_1[1]) @ bar_2[0] + bar_2[1])
-    x = x.reshape(len(bars), -1)  # (song, 3200)
-    return _relu(_relu(x @ song_1[0] + song_1[1]) @ latent[0] + latent[1])
+    x = _relu(_layer(_relu(_layer(x, bar_1)), bar_2)).reshape(len(bars), -1)  # (song, 3200)
+    return _relu(_layer(_relu(_layer(x, song_1)), latent))
 
 
 def decode(run: Run, latents: np.ndarray) -> np.ndarray:
@@ -47,22 +46,37 @@ def decode(run: Run, latents: np.ndarray) -> np.ndarray:
     """
     cfg = run.cfg.network
     song_1, song_2, bar_1, cells = _dense(run)[4:]
-    x = _relu(latents.astype(np.float32) @ song_1[0] + song_1[1])
-    x = _relu(x @ song_2[0] + song_2[1]).reshape(-1, cfg.hidden[-1])  # (song bar, 200)
-    x = _relu(x @ bar_1[0] + bar_1[1]) @ cells[0] + cells[1]
-    return _sigmoid(x).reshape(-1, cfg.bars, cfg.steps_per_bar, cfg.pitches)
+    x = _relu(_layer(_relu(_layer(latents.astype(np.float32), song_1)), song_2))
+    x = x.reshape(-1, cfg.hidden[-1])  # (song bar, 200)
+    x = _sigmoid(_layer(_relu(_layer(x, bar_1)), cells))
+    return x.reshape(-1, cfg.bars, cfg.steps_per_bar, cfg.pitches)
 
 
 def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
     return list(zip(run.weights[::2], run.weights[1::2], strict=True))
 
 
+def _layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    kernel, bias = weights
+    x = x @ kernel
+    x += bias
+    return x
+
+
+# In place, because 256 songs are nine million cells.
+
+
 def _relu(x: np.ndarray) -> np.ndarray:
-    return np.maximum(x, 0)
+    return np.maximum(x, 0, out=x)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x.clip(-80)))  # below -80 float32 would overflow
+    """Give 1 / (1 + exp(-x)) by a function that cannot overflow."""
+    x *= 0.5
+    np.tanh(x, out=x)
+    x += 1
+    x *= 0.5
+    return x
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from musegen import tokens
-from musegen.backend import compiled, load_keras
 from musegen.files import whole
 from musegen.generation.noise import TEMPO_QPM
 from musegen.progress import progress_line
@@ -16,6 +15,7 @@ from musegen.song import Song
 from musegen.training import Run
 
 TOKENS = 500  # ancestor; the report is silent
+TOGETHER = 8  # songs in one product: more leave the processor's cache
 
 # How the next token is picked: probabilities (song, V) and a generator -> tokens (song,).
 Pick = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -80,19 +80,13 @@ class SlidingWindow:
     """
 
     def __init__(self, run: Run, songs: int):
-        self.ops = load_keras().ops
         cfg, weights = run.cfg.network, list(run.weights)
         self.window, self.lanes, self.units = cfg.window, self._lanes(cfg.window), cfg.units
         self.vocabulary = len(run.vocabulary)
         self.embedding = weights.pop(0) if cfg.embedding else None
-        self.lstm = [
-            [self.ops.convert_to_tensor(array) for array in self._halved(*weights[i : i + 3])]
-            for i in range(0, 3 * cfg.layers, 3)
-        ]
-        self.dense = [self.ops.convert_to_tensor(array) for array in weights[3 * cfg.layers :]]
-        nothing = self.ops.zeros((self.lanes, songs, cfg.units))
-        self.states = [(nothing, nothing)] * cfg.layers
-        self.step = compiled(self._step)
+        self.lstm = [self._halved(*weights[i : i + 3]) for i in range(0, 3 * cfg.layers, 3)]
+        self.dense = weights[3 * cfg.layers :]
+        self.states = np.zeros((cfg.layers, 2, songs, self.lanes, cfg.units), np.float32)  # h and c
         self.fed = 0
 
     def _halved(self, *weights: np.ndarray) -> list[np.ndarray]:
@@ -102,7 +96,10 @@ class SlidingWindow:
         """
         i, f, g, o = np.arange(4 * self.units).reshape(4, -1)
         half = np.repeat(np.float32([0.5, 0.5, 0.5, 1]), self.units)
-        return [array[..., np.concatenate([i, f, o, g])] * half for array in weights]
+        return [
+            np.ascontiguousarray(array[..., np.concatenate([i, f, o, g])] * half)
+            for array in weights
+        ]
 
     def feed(self, places: np.ndarray) -> np.ndarray | None:
         """Add a token to each song.
@@ -116,40 +113,48 @@ class SlidingWindow:
         float32 array, shape (song, V), or None
             Logits of the next token; None until 64 tokens were fed.
         """
-        kept = self._kept()
         if self.embedding is None:
             x = np.float32(places / self.vocabulary)[:, None]
         else:
             x = self.embedding[places]
+        self._begin_window(self.fed % self.lanes)
         self.fed += 1
-        tensors = map(self.ops.convert_to_tensor, (x[None], kept, self.fed % self.lanes))
-        logits, self.states = self.step(*tensors, self.states)
-        return self.ops.convert_to_numpy(logits) if self.fed >= self.window else None
+        oldest = self.fed % self.lanes
+        last = np.concatenate(
+            [
+                self._step(x[first : first + TOGETHER], self.states[:, :, first : first + TOGETHER])
+                for first in range(0, len(x), TOGETHER)
+            ]
+        )[:, oldest]
+        hidden, hidden_bias, out, out_bias = self.dense
+        if self.fed < self.window:
+            return None
+        return np.maximum(last @ hidden + hidden_bias, 0) @ out + out_bias
 
     def _lanes(self, window: int) -> int:
         return window
 
-    def _kept(self) -> np.ndarray:
-        kept = np.ones((self.lanes, 1, 1), np.float32)
-        kept[self.fed % self.lanes] = 0  # the oldest window is complete: a new one starts there
-        return kept
+    def _begin_window(self, oldest: int) -> None:
+        self.states[:, :, :, oldest] = 0  # it is complete: a new one starts in its place
 
-    def _step(self, x, kept, oldest, states):
-        """Move all windows on by a token, x (1, song, input); give the oldest window's logits.
-
-        States are pairs (h, c) a layer, each (lane, song, units).
-        """
-        ops, moved = self.ops, []
+    def _step(self, x: np.ndarray, states: np.ndarray) -> np.ndarray:
+        """Move windows on by a token, in place; give the last layer's h, (song, lane, units)."""
+        x = x[:, None]  # the same token in all lanes
         for (h, c), (kernel, recurrent, bias) in zip(states, self.lstm, strict=True):
-            h, c = h * kept, c * kept
-            gates = ops.tanh(ops.matmul(x, kernel) + ops.matmul(h, recurrent) + bias)
-            i, f, o = ops.split(0.5 * gates[..., : 3 * self.units] + 0.5, 3, axis=-1)
-            c = f * c + i * gates[..., 3 * self.units :]
-            x = o * ops.tanh(c)
-            moved.append((x, c))
-        hidden, hidden_bias, out, out_bias = self.dense
-        x = ops.relu(ops.matmul(ops.take(x, oldest, axis=0), hidden) + hidden_bias)
-        return ops.matmul(x, out) + out_bias, moved
+            gates = _product(h, recurrent)
+            gates += _product(x, kernel) + bias
+            np.tanh(gates, out=gates)
+            sigmoids, new = np.split(gates, [3 * self.units], axis=-1)
+            sigmoids *= 0.5
+            sigmoids += 0.5
+            i, f, o = np.split(sigmoids, 3, axis=-1)
+            c *= f
+            new *= i
+            c += new
+            np.tanh(c, out=h)
+            h *= o
+            x = h
+        return x
 
 
 class CarriedState(SlidingWindow):
@@ -166,8 +171,13 @@ class CarriedState(SlidingWindow):
     def _lanes(self, window: int) -> int:
         return 1
 
-    def _kept(self) -> np.ndarray:
-        return np.ones((1, 1, 1), np.float32)
+    def _begin_window(self, oldest: int) -> None:
+        pass
+
+
+def _product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Multiply (song, lane, a) by (a, b) at once; numpy's own `@` would take song by song."""
+    return (x.reshape(-1, x.shape[-1]) @ matrix).reshape(*x.shape[:-1], -1)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
