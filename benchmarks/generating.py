@@ -32,7 +32,7 @@ def rows() -> Iterator[Row]:
     ours, naive = compare(
         lambda: generation.decode(run, latents),
         lambda: decoder.predict(latents[:1], verbose=0),
-        repeats=9,
+        repeats=15,
     )
     peer = "a `predict` a song"
     size = f"{DECODED} songs"

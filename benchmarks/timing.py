@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
+from typing import ClassVar
 
 from musegen import config
 
@@ -28,6 +29,9 @@ class Row:
         The ratio that was asked for; 0 if none was.
     """
 
+    HEAD: ClassVar = (
+        "| what | size | ours | the obvious way | times as fast | asked for |\n" + 6 * "|---" + "|"
+    )
     what: str
     size: str
     ours: float
@@ -40,6 +44,19 @@ class Row:
     def ratio(self) -> float:
         """How many times as fast ours is."""
         return self.naive / self.ours
+
+    def line(self) -> str:
+        """Write a row: seconds in the unit that reads best."""
+        ours, naive = (_short(value, self.unit) for value in (self.ours, self.naive))
+        asked = f"{self.promised:g}" if self.promised else ""
+        ratio = f"{self.ratio:,.0f}" if self.ratio >= 100 else f"{self.ratio:.2g}"
+        return f"| {self.what} | {self.size} | {ours} | {naive}, {self.peer} | {ratio} | {asked} |"
+
+
+def _short(seconds: float, unit: str) -> str:
+    scales = ((1, "s"), (1e3, "ms"), (1e6, "µs"), (1e9, "ns"))
+    factor, name = next((scale for scale in scales if seconds * scale[0] >= 1), scales[-1])
+    return f"{seconds * factor:.3g} {name} a {unit}"
 
 
 def seconds(job: Callable) -> float:

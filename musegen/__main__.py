@@ -1,4 +1,4 @@
-"""``python -m musegen``: the report, the audit of a corpus, the list of chorales."""
+"""``python -m musegen``: the report, trainings, the composer, a survey, the audit of a corpus."""
 
 import argparse
 import os
@@ -36,12 +36,18 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="make build/report/")
     report.add_argument("--only", type=int, metavar="N", help="draw figure N (5-11) anew")
-    report.add_argument("--profile", choices=("quick", "paper"), help="default: quick")
-    report.add_argument(
-        "--data", metavar="SOURCE", help="chorales (default), lpd5:PATH or midi:PATH"
-    )
+    _add_profile(report)
     _add_dask(report)
     report.set_defaults(command=_report)
+
+    train = commands.add_parser("train", help="train what is missing of the runs")
+    train.add_argument("runs", metavar="RUN", nargs="*", help="ae_10, lstm_small_128, ...")
+    train.add_argument("--all", action="store_true", help="all runs of the profile")
+    _add_profile(train)
+    train.add_argument(
+        "--dask", metavar="tcp://HOST:PORT", help="train on the workers of this scheduler"
+    )
+    train.set_defaults(command=_train)
 
     audit = commands.add_parser("audit", help="what of a corpus is used, what not, and why")
     audit.add_argument("source", metavar="SOURCE", help="chorales, lpd5:PATH or midi:PATH")
@@ -119,6 +125,13 @@ def _survey_export(options) -> None:
     print(answers.summary().to_string())
 
 
+def _add_profile(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--profile", choices=("quick", "paper"), help="default: quick")
+    command.add_argument(
+        "--data", metavar="SOURCE", help="chorales (default), lpd5:PATH or midi:PATH"
+    )
+
+
 def _add_dask(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--dask", metavar="tcp://HOST:PORT", help="read the files on the workers of this scheduler"
@@ -126,15 +139,35 @@ def _add_dask(command: argparse.ArgumentParser) -> None:
 
 
 def _report(options) -> None:
-    # The kernels of the notebooks inherit both.
-    if options.profile:
-        os.environ["MUSEGEN_PROFILE"] = options.profile
-    if options.data:
-        os.environ["MUSEGEN_SOURCE"] = _absolute(options.data)
+    _use_profile(options)  # the kernels of the notebooks inherit it
     _use_dask(options)
     from musegen import report
 
     report.build(options.only)
+
+
+def _use_profile(options) -> None:
+    if options.profile:
+        os.environ["MUSEGEN_PROFILE"] = options.profile
+    if options.data:
+        os.environ["MUSEGEN_SOURCE"] = _absolute(options.data)
+
+
+def _train(options) -> None:
+    from musegen import cluster, config
+
+    _use_profile(options)
+    known = config.profile().runs
+    names = list(known) if options.all else options.runs
+    wrong = [name for name in names if name not in known]
+    if wrong or not names:
+        found = f"no run is called {', '.join(wrong)}" if wrong else "which run?"
+        raise ValueError(f"{found}; name some of {', '.join(known)}, or say --all")
+    runs = []
+    for run in cluster.train_all(names, options.dask):
+        runs.append(run)
+        print(f"{run.cfg.name} is there: {run.folder}", flush=True)
+    print(cluster.table(runs).round(3).to_string())
 
 
 def _absolute(source: str) -> str:

@@ -64,6 +64,7 @@ class RunConfig:
     `trainer` is ``"windows"`` (report 2.3: one target a window), ``"sequences"`` (ours: a target
     at every position of a chunk, about 25 times as many targets a second) or ``"bars"`` for the
     autoencoder (one window of 16 bars a song an epoch, its start moved by a bar each epoch).
+    After each epoch in `snapshots` the weights are kept, too (notebook 04, "Over the epochs").
     """
 
     name: str
@@ -72,6 +73,7 @@ class RunConfig:
     epochs: int
     trainer: str
     seed: int = 2021  # ours
+    snapshots: tuple[int, ...] = ()  # ours
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ QUICK = _profile(
     "quick",
     RunConfig("ae_10", AEConfig(), 10, 650, "bars"),
     RunConfig("ae_256", MANY, 256, 60, "bars"),
-    RunConfig("lstm_small_128", FAST, 128, 100, "sequences"),
+    RunConfig("lstm_small_128", FAST, 128, 100, "sequences", snapshots=(1, 2, 4, 8, 16, 32, 64)),
     RunConfig("lstm_small_256", FAST, 256, 30, "sequences"),
     RunConfig("lstm_deep_128", DEEP, 128, 12, "sequences"),
     RunConfig("lstm_deep_256", DEEP, 256, 6, "sequences"),
@@ -104,7 +106,9 @@ PAPER = _profile(
     "paper",
     RunConfig("ae_10", AEConfig(), 10, 2000, "bars"),  # epochs: ancestor
     RunConfig("ae_256", AEConfig(), 256, 2000, "bars"),  # epochs: ancestor
-    RunConfig("lstm_small_128", SMALL, 128, 201, "windows"),  # report 2.3: "over 200 epochs"
+    RunConfig(  # report 2.3: "over 200 epochs"
+        "lstm_small_128", SMALL, 128, 201, "windows", snapshots=(1, 2, 4, 8, 16, 32, 64, 128)
+    ),
     RunConfig("lstm_small_256", SMALL, 256, 201, "windows"),
     RunConfig("lstm_deep_128", DEEP, 128, 100, "windows"),  # report 2.3
     RunConfig("lstm_deep_256", DEEP, 256, 100, "windows"),

@@ -84,7 +84,8 @@ def result(name: str):
     run = training.planned(name)
     assert store.finished(run.folder)
     present = {path.name for path in run.folder.iterdir()}
-    assert present == FINISHED | ({"vocabulary.json"} if "ae" not in name else set())
+    snapshots = {store.SNAPSHOT.format(epoch) for epoch in run.cfg.snapshots}
+    assert present == FINISHED | snapshots | ({"vocabulary.json"} if "ae" not in name else set())
     rng = np.random.default_rng(1)
     if "ae" in name:
         made = [song.probabilities.tobytes() for song in generation.autoencoder_songs(run, 2, rng)]
@@ -92,7 +93,8 @@ def result(name: str):
         seeds = generation.random_seeds(run, 2, rng)
         made = generation.continue_tokens(run, seeds, rng, length=30).tolist()
     history = run.history.drop(columns="seconds")
-    return [array.tobytes() for array in run.weights], history.to_csv(), made
+    weights = [array.tobytes() for epoch in run.epochs_kept for array in run.at(epoch).weights]
+    return weights, history.to_csv(), made
 
 
 def kill_and_compare(name, kills, children, use, tmp_path, rng):

@@ -22,7 +22,7 @@ RUNS = {
     for run in (
         RunConfig("ae_bars", AE, 8, 15, "bars"),
         RunConfig("small_windows", SMALL, 4, 12, "windows"),
-        RunConfig("small_sequences", SMALL, 4, 12, "sequences"),
+        RunConfig("small_sequences", SMALL, 4, 12, "sequences", snapshots=(3, 8)),
         RunConfig("deep_windows", DEEP, 4, 10, "windows"),
         RunConfig("deep_sequences", DEEP, 4, 10, "sequences"),
     )

@@ -12,7 +12,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -98,7 +98,7 @@ class _Pool:
 def _processes(count: int):
     from pebble import ProcessPool
 
-    return ProcessPool(count, initializer=_prepare, context=_Context())
+    return ProcessPool(count, initializer=_prepare, context=Fresh())
 
 
 def _prepare() -> None:
@@ -134,14 +134,24 @@ class _Process(SpawnProcess):
                     current._config["daemon"] = daemon
 
 
-class _Context(SpawnContext):
+class Fresh(SpawnContext):
+    """Starts such processes."""
+
     Process = _Process
 
 
 # --- Dask ----------------------------------------------------------------------------------------
 
 
-def _on_dask(work: Work, batches, given_up: GivenUp, address: str) -> Iterator[list]:
+@contextmanager
+def dask_client(address: str):
+    """Connect to a Dask scheduler.
+
+    Raises
+    ------
+    ValueError
+        If Dask is not installed, nothing answers there, or it has no workers: a sentence.
+    """
     try:
         from distributed import Client
     except ImportError:
@@ -155,6 +165,11 @@ def _on_dask(work: Work, batches, given_up: GivenUp, address: str) -> Iterator[l
     with client:
         if not client.scheduler_info()["workers"]:
             raise ValueError(f"the Dask scheduler at {address} has no workers; start some")
+        yield client
+
+
+def _on_dask(work: Work, batches, given_up: GivenUp, address: str) -> Iterator[list]:
+    with dask_client(address) as client:
         waiting = deque()
         for batch in batches:
             task = (work, batch, given_up, TIME_LIMIT)

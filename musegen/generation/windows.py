@@ -290,7 +290,8 @@ def report_songs(run: Run, n: int = 64) -> np.ndarray:
     Report 2.3. Figures 9, 10 and 11 choose among these. Notebook: 04_generation, "Figure 9".
     """
     made_by = hashlib.sha256(Path(__file__).read_bytes().replace(b"\r\n", b"\n"))
-    kept = run.folder / f"songs-{n}-{made_by.hexdigest()[:10]}.npy"
+    weights = Path(run.weights_file).stem
+    kept = run.folder / f"songs-{n}-{weights}-{made_by.hexdigest()[:10]}.npy"
     with suppress(OSError, ValueError, EOFError):  # missing or damaged: it is made (again)
         return np.load(kept, allow_pickle=False)
     rng = np.random.default_rng(run.cfg.seed)

@@ -9,7 +9,7 @@ training goes on from, `loop` trains and `batches` says on what.
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import numpy as np
 from musegen import autoencoder, config, corpus, lstm, preprocess, tokens
 from musegen.backend import load_keras
 from musegen.config import AEConfig, RunConfig
-from musegen.files import one_process, sweep, whole
+from musegen.files import one_process, sweep
 from musegen.song import Song
 from musegen.training import loop, store
 from musegen.training.batches import Bars, Sequences, Windows
@@ -38,15 +38,34 @@ class Run:
     folder : Path
     songs, heldout : list of Song
         As the network gets them: for the autoencoder in one key on 6 steps a beat.
+    weights_file : str
+        Which weights: the last ones, or those of a snapshot (see `at`).
     """
 
     cfg: RunConfig
     folder: Path
     songs: list[Song]
     heldout: list[Song]
+    weights_file: str = store.WEIGHTS
 
     def __repr__(self) -> str:
         return f"Run({self.cfg.name!r}, {len(self.songs)} songs, {self.cfg.epochs} epochs)"
+
+    def at(self, epoch: int) -> "Run":
+        """Give the run as it was after an epoch of ``cfg.snapshots``, or after the last one."""
+        if epoch == self.cfg.epochs:
+            return self
+        if epoch not in self.cfg.snapshots:
+            raise ValueError(
+                f"{self.cfg.name} kept no weights after epoch {epoch}; "
+                f"it kept those after {', '.join(map(str, self.epochs_kept))}"
+            )
+        return replace(self, weights_file=store.SNAPSHOT.format(epoch))
+
+    @property
+    def epochs_kept(self) -> tuple[int, ...]:
+        """The epochs that `at` knows."""
+        return (*self.cfg.snapshots, self.cfg.epochs)
 
     @cached_property
     def vocabulary(self) -> tokens.Vocabulary:
@@ -99,7 +118,7 @@ class Run:
     @cached_property
     def weights(self) -> list[np.ndarray]:
         """The network's arrays in Keras's order, read without pickle."""
-        return store.weights(self.folder)
+        return store.weights(self.folder, self.weights_file)
 
     @cached_property
     def model(self):
@@ -134,25 +153,25 @@ def _keep_one_out(songs: list[Song], heldout: list[Song]) -> tuple[list[Song], l
     return (songs, heldout) if heldout else (songs[:-1], songs[-1:])
 
 
-def planned(name: str) -> Run:
-    """Name a run of the current profile and its songs, without training it."""
-    cfg = config.profile().runs[name]
+def planned(name: str | RunConfig) -> Run:
+    """Name a run and its songs, without training it."""
+    cfg = name if isinstance(name, RunConfig) else config.profile().runs[name]
     songs, heldout = songs_for(cfg)
     if not songs:
         raise ValueError(
-            f"{name} needs two songs that its network can use, {config.source()} has fewer; "
+            f"{cfg.name} needs two songs that its network can use, {config.source()} has fewer; "
             "`python -m musegen audit` tells why"
         )
     return Run(cfg, store.folder(cfg), songs, heldout)
 
 
-def load_or_train(name: str) -> Run:
+def load_or_train(name: str | RunConfig) -> Run:
     """Load a run of the current profile; train it, or what is left of it, when it is not there.
 
     Parameters
     ----------
-    name : str
-        One of ``config.profile().runs``: ae_10, ae_256, lstm_small_128, ...
+    name : str or RunConfig
+        One of ``config.profile().runs``, ae_10, ae_256, lstm_small_128, ..., or one of your own.
 
     Returns
     -------
@@ -174,7 +193,7 @@ def load_or_train(name: str) -> Run:
     """
     run = planned(name)
     if not store.finished(run.folder):
-        with one_process(run.folder / "training.lock", f"training {name}"):
+        with one_process(run.folder / "training.lock", f"training {run.cfg.name}"):
             if not store.finished(run.folder):  # another process may have trained meanwhile
                 _train(run)
     return run
@@ -195,8 +214,7 @@ def _train(run: Run) -> None:
         train, heldout = run.tokens, run.heldout_tokens
     model = _build(run, every_position=cfg.trainer == "sequences")
     history = loop.train(model, train, heldout, cfg, run.folder)
-    with whole(run.folder / "weights.npz") as part, part.open("wb") as file:
-        np.savez(file, *model.get_weights())
+    store.save_weights(model, run.folder / store.WEIGHTS)
     store.write(run.folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
     facts = {
         "profile": config.profile().name,

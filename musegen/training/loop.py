@@ -6,7 +6,7 @@ from pathlib import Path
 
 from musegen.config import RunConfig
 from musegen.progress import progress_line
-from musegen.training import checkpoint
+from musegen.training import checkpoint, store
 from musegen.training.batches import Batch
 
 SECONDS_BETWEEN_CHECKPOINTS = 20
@@ -45,6 +45,8 @@ def train(model, songs, heldout, cfg: RunConfig, folder: Path) -> list[dict[str,
                 row |= {f"heldout_{name}": value for name, value in unseen.items()}
             row["seconds"] = before + time.monotonic() - start
             history.append(row)
+            if number + 1 in cfg.snapshots:
+                store.save_weights(model, folder / store.SNAPSHOT.format(number + 1))
             show(number + 1, f"loss {row['loss']:.3f}")
             if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
                 checkpoint.save(state, history, folder)

@@ -18,7 +18,9 @@ from musegen.files import whole
 # A change in any of these files makes other weights.
 SOURCES = ("autoencoder.py", "lstm.py", "tokens.py", "preprocess.py", "training/*.py")
 FORMAT = 2  # of the folder; 1 had no hashes
-KEPT = ("config.json", "vocabulary.json", "history.csv", "weights.npz")
+WEIGHTS = "weights.npz"
+SNAPSHOT = "epoch-{:04}.npz"
+KEPT = ("config.json", "vocabulary.json", "history.csv", WEIGHTS, "epoch-*.npz")
 # What training needs and a finished run does not.
 PASSING = ("checkpoint.npz", "checkpoint.previous.npz", "checkpoint.damaged.npz", "training.lock")
 
@@ -60,7 +62,8 @@ def write_config(folder: Path, cfg: RunConfig) -> None:
 
 def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
     """Write the manifest, which says that all is there, and drop what only training needs."""
-    files = {name: _hash(folder / name) for name in KEPT if (folder / name).exists()}
+    kept = (path for pattern in KEPT for path in sorted(folder.glob(pattern)))
+    files = {path.name: _hash(path) for path in kept}
     manifest = {
         "run": cfg.name,
         "format": FORMAT,
@@ -122,14 +125,20 @@ def read(folder: Path, name: str) -> bytes:
     return content
 
 
-def weights(folder: Path) -> list[np.ndarray]:
+def save_weights(model, path: Path) -> None:
+    """Write the network's arrays."""
+    with whole(path) as part, part.open("wb") as file:
+        np.savez(file, *model.get_weights())
+
+
+def weights(folder: Path, name: str) -> list[np.ndarray]:
     """Read the network's arrays; nothing in the file is executed."""
-    content = read(folder, "weights.npz")
+    content = read(folder, name)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             return [stored[f"arr_{i}"] for i in range(len(stored.files))]
     except Exception as error:  # zipfile and numpy know a dozen kinds
-        raise Damaged(folder / "weights.npz", why(error)) from error
+        raise Damaged(folder / name, why(error)) from error
 
 
 def why(error: Exception) -> str:
