@@ -4,7 +4,7 @@ READY := .venv/requirements.lock
 DASK := .venv/requirements-dask.lock
 PAGES := musegen/*/*.js musegen/*/*.css tests/javascript/*.mjs
 
-.PHONY: report test soak notebooks lint lab bench lock
+.PHONY: report test soak backends notebooks lint lab bench lock
 
 report: $(READY)  ## figures 5-11, the tables, the songs and a page per notebook: build/report/
 	@$(PY) -m musegen report
@@ -17,6 +17,15 @@ test: $(READY) $(DASK)  ## everything, trained afresh; NB=03 checks one notebook
 soak: $(READY) $(DASK)  ## the full counts of the hard checks (long)
 	@rm -rf build/soak
 	MUSEGEN_BUILD="$(CURDIR)/build/soak" $(PY) -m pytest -m soak tests
+
+backends: $(READY)  ## models, training and generation on JAX and on torch (6 GB more)
+	for backend in jax torch; do \
+		$(PY) -m pip --require-virtualenv install -qq --progress-bar off \
+			--disable-pip-version-check --require-hashes -r requirements-$$backend.lock && \
+		KERAS_BACKEND=$$backend MUSEGEN_BUILD="$(CURDIR)/build/$$backend" $(PY) -m pytest \
+			tests/test_networks.py tests/test_training.py tests/test_generation.py || exit 1; \
+	done
+	$(PY) -m pytest tests/test_backends.py
 
 notebooks: $(READY)  ## runs the notebooks in place and stores their outputs
 	@$(PY) -m musegen notebooks
@@ -38,10 +47,12 @@ bench: $(READY)
 lock:  ## pins every package for Linux, macOS (arm64) and Windows at once; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--group test --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
-	sed -n 's/^dask = \["\(.*\)"\].*/\1/p' pyproject.toml | \
+	for extra in dask jax torch; do \
+		sed -n "s/^$$extra = \[\"\(.*\)\"\].*/\1/p" pyproject.toml | \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--constraint requirements.lock --custom-compile-command 'make lock' \
-		- -o requirements-dask.lock
+			--constraint requirements.lock --custom-compile-command 'make lock' \
+			- -o requirements-$$extra.lock || exit 1; \
+	done
 
 # Set-up, once and whenever the lock has changed. Hashes and an editable install don't mix in one
 # pip call. The byte-code halves the time TensorFlow takes to import.

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from musegen.backend import begin_epoch
 from musegen.config import RunConfig
 from musegen.progress import progress_line
 from musegen.training import checkpoint, store
@@ -38,6 +39,7 @@ def train(model, songs, heldout, cfg: RunConfig, folder: Path) -> list[dict[str,
     start = saved = time.monotonic()
     with progress_line(cfg.name, cfg.epochs) as show:
         for number in range(len(history), cfg.epochs):
+            begin_epoch(cfg.seed, number)
             row = {"epoch": number + 1}
             row |= _mean(model.train_on_batch, songs.epoch(number, cfg.seed))
             if number % every == 0 or number + 1 == cfg.epochs:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import config, corpus
+from musegen import backend, config, corpus
 from musegen.config import RunConfig
 from musegen.files import whole
 
@@ -39,7 +39,7 @@ def folder(cfg: RunConfig) -> Path:
 
 def made_with() -> dict[str, str]:
     """Name the libraries whose versions change weights."""
-    return {name: version(name) for name in ("tensorflow", "keras", "numpy")}
+    return {name: version(name) for name in (backend.name(), "keras", "numpy")}
 
 
 def write(path: Path, text: str) -> None:
