@@ -49,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(command=_train)
 
+    search = commands.add_parser("search", help="try other settings than the report's")
+    search.add_argument("name", metavar="NETWORK", choices=("lstm", "ae"), help="lstm or ae")
+    search.add_argument("--trials", type=int, default=20, metavar="N", help="default: 20")
+    search.set_defaults(command=_search)
+
     audit = commands.add_parser("audit", help="what of a corpus is used, what not, and why")
     audit.add_argument("source", metavar="SOURCE", help="chorales, lpd5:PATH or midi:PATH")
     audit.add_argument("--json", action="store_true", help="only the counts, as JSON")
@@ -168,6 +173,16 @@ def _train(options) -> None:
         runs.append(run)
         print(f"{run.cfg.name} is there: {run.folder}", flush=True)
     print(cluster.table(runs).round(3).to_string())
+
+
+def _search(options) -> None:
+    from musegen import config, search
+
+    found = search.run(options.name, options.trials)
+    path = config.build_dir() / "search" / f"{options.name}.csv"
+    found.round(5).to_csv(path)
+    print(found.head(10).round(4).to_string())
+    print(f"all {len(found)} trials: {path}")
 
 
 def _absolute(source: str) -> str:

@@ -13,7 +13,7 @@ PACKAGE = Path(musegen.__file__).parent
 ROOMS = (  # from the ground up
     ("song", "config", "files", "progress"),
     ("midi", "audio", "notation", "corpus", "preprocess", "tokens"),
-    ("backend", "autoencoder", "cluster", "estimate", "lstm", "training", "generation"),
+    ("backend", "autoencoder", "cluster", "estimate", "lstm", "search", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),
     ("player",),

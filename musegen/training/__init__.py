@@ -23,7 +23,7 @@ from musegen.song import Song
 from musegen.training import loop, store
 from musegen.training.batches import Bars, Sequences, Windows
 
-__all__ = ["Run", "load_or_train", "planned", "songs_for"]
+__all__ = ["Run", "load_or_train", "planned", "songs_for", "trained"]
 
 WAYS = {"windows": Windows, "sequences": Sequences}
 
@@ -191,7 +191,11 @@ def load_or_train(name: str | RunConfig) -> Run:
     not been. Two processes that want the same run: one trains, the other waits. Report 2.2 and
     2.3. Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
     """
-    run = planned(name)
+    return trained(planned(name))
+
+
+def trained(run: Run) -> Run:
+    """Train a run, or what is left of it, unless it is there; raises as `load_or_train` does."""
     if not store.finished(run.folder):
         with one_process(run.folder / "training.lock", f"training {run.cfg.name}"):
             if not store.finished(run.folder):  # another process may have trained meanwhile
