@@ -21,6 +21,7 @@ _ROOMS = {
         "plot_copying",
         "plot_history",
         "plot_latents",
+        "plot_search",
         "plot_spreads",
         "plot_threshold",
     ),

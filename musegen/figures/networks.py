@@ -252,3 +252,35 @@ def plot_spreads(spreads):
     ax.legend(frameon=False)
     ax.set(title="Before training", xlabel="Layer", ylabel="Spread over ten songs")
     return fig
+
+
+def plot_search(trials):
+    """Draw what each setting of a search did: a dot a trial, the best in another colour.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        As `musegen.search.frame` gives it: settings, the value, seconds; the best first.
+
+    Notes
+    -----
+    Report 4.4.1. Notebook: 03_lstm_training, "Other settings".
+    """
+    *settings, value, _ = trials.columns
+    fig, axes = new_figure(
+        1, len(settings), figsize=(2.3 * len(settings), 2.6), sharey=True, squeeze=False
+    )
+    for ax, setting in zip(axes[0], settings, strict=True):
+        kinds = sorted(trials[setting].unique())
+        counted = len(kinds) <= 5  # else a number that may be anything
+        x = trials[setting].map(kinds.index) if counted else trials[setting]
+        ax.scatter(x, trials[value], s=18, color="0.55")
+        ax.scatter(x.iloc[:1], trials[value].iloc[:1], s=40, color="C3")
+        ax.set(xlabel=setting)
+        if counted:
+            ax.set_xticks(range(len(kinds)), [f"{kind:g}" for kind in kinds])
+        elif setting == "learning_rate":
+            ax.set_xscale("log")
+    axes[0][0].set(ylabel=value)
+    fig.suptitle(f"{len(trials)} trials; the best in red")
+    return fig

@@ -10,6 +10,10 @@ cells
     How much of a piano-roll an autoencoder gives back.
 Closeness
     Which sixteen bars of the training songs a piano-roll is nearest to.
+MEASURES, measure
+    What a musician would notice: sixteen numbers a song.
+Library, novelty, leave_one_out
+    How much of a song stands in others, in whatever key, and how much people share.
 rules_table, networks_table
     How well the next token is predicted, by rules that only count and by networks.
 """
@@ -29,20 +33,31 @@ from musegen.metrics.measures import (
     networks_table,
     rules_table,
 )
+from musegen.metrics.music import HISTOGRAMS, MEASURES, Measure, as_tokens, measure
+from musegen.metrics.novelty import Library, SharedRun, leave_one_out, novelty
 
 __all__ = [
+    "HISTOGRAMS",
+    "MEASURES",
     "Cells",
     "Closeness",
     "CopiedRun",
     "Nearest",
+    "Library",
+    "Measure",
     "Prediction",
     "Rules",
+    "SharedRun",
+    "as_tokens",
     "cells",
     "copied_run",
     "distinct_tokens",
     "heldout_windows",
     "judge",
+    "leave_one_out",
+    "measure",
     "measure_songs",
     "networks_table",
+    "novelty",
     "rules_table",
 ]

@@ -1,0 +1,215 @@
+"""How much of a song stands in others already, in whatever key.
+
+Songs are compared as *frames*: what sounds at each eighth, octaves and silent eighths left out, as
+the LSTM's tokens have it (report 2.1). Two passages are the same if one is the other transposed.
+
+Chorales share a great deal among themselves, so the same figures of human songs, each against all
+others, are the yardstick: `leave_one_out`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from musegen.song import BEATS_PER_BAR, Song
+
+TICKS = 2  # a beat
+BAR = BEATS_PER_BAR * TICKS
+PASSAGE = 4 * BAR  # "four-bar passages"
+NOTHING = ""
+
+
+@dataclass(frozen=True)
+class SharedRun:
+    """The longest run that a song shares with one of some others.
+
+    Attributes
+    ----------
+    length, start : int
+        In eighths, silence not counted.
+    title : str
+        Of the other song.
+    start_there : int
+        Where it begins there.
+    shift : int
+        Semitones up from the song to the other one, 0..11.
+    """
+
+    length: int
+    start: int
+    title: str
+    start_there: int
+    shift: int
+
+
+def frames(song: Song) -> np.ndarray:
+    """Tell which pitch classes sound at each eighth, as bits of an integer, silence left out.
+
+    Examples
+    --------
+    >>> from musegen.song import as_notes
+    >>> frames(Song(as_notes([0, 0, 2], [2, 1, 1], [60, 64, 61]), 4, steps_per_beat=2)).tolist()
+    [17, 1, 2]
+    """
+    step = song.steps_per_beat // TICKS
+    at = song.roll[::step]
+    classes = np.pad(at, ((0, 0), (0, 4))).reshape(len(at), -1, 12).any(axis=1)
+    bits = classes @ (1 << np.arange(12))
+    return bits[bits > 0]
+
+
+def transposed(bits: np.ndarray, shift: int) -> np.ndarray:
+    """Transpose frames up."""
+    return ((bits << shift) | (bits >> (12 - shift))) & 0xFFF
+
+
+class Library:
+    """Songs that others are looked up in: what a network has seen.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+
+    Notes
+    -----
+    Report 3.3.3 and 4.1: "taking snippets from the training set". Notebook: 04_generation.
+    """
+
+    def __init__(self, songs: Sequence[Song]):
+        self.titles = [song.title for song in songs]
+        self.frames = [frames(song) for song in songs]
+
+    @cached_property
+    def _text(self) -> str:
+        return "\n".join(_characters(bits) for bits in self.frames)
+
+    def longest_shared(self, song: Song) -> SharedRun:
+        """Find the longest run of a song that stands in one of these, in whatever key."""
+        return self._longest(frames(song))
+
+    def _longest(self, bits: np.ndarray) -> SharedRun:
+        best = SharedRun(0, 0, NOTHING, 0, 0)
+        for shift in range(12):
+            text = _characters(transposed(bits, shift))
+            for start in range(len(text)):
+                length = best.length
+                while start + length < len(text) and text[start : start + length + 1] in self._text:
+                    length += 1
+                if length > best.length:
+                    place = self._text.find(text[start : start + length])
+                    song = self._text.count("\n", 0, place)
+                    begins = self._text.rfind("\n", 0, place) + 1
+                    best = SharedRun(length, start, self.titles[song], place - begins, shift)
+        return best
+
+    def passages_found(self, song: Song) -> float:
+        """Give the share of a song's four-bar passages that stand in one of these, in whatever key.
+
+        A passage begins at each bar; 0 for a song of less than four.
+        """
+        bits = frames(song)
+        starts = range(0, len(bits) - PASSAGE + 1, BAR)
+        texts = [_characters(transposed(bits, shift)) for shift in range(12)]
+        found = [
+            any(text[start : start + PASSAGE] in self._text for text in texts) for start in starts
+        ]
+        return float(np.mean(found)) if found else 0.0
+
+    def nearest_bars(self, song: Song):
+        """Find, for each bar of a song, the eight eighths in these that agree most.
+
+        Returns
+        -------
+        DataFrame
+            A row a bar: bar (from 1), share (of the eighths that agree), title, start_there
+            (in eighths), shift.
+        """
+        import pandas as pd
+
+        bits = frames(song)
+        bars = bits[: len(bits) // BAR * BAR].reshape(-1, BAR)
+        windows = [
+            np.lib.stride_tricks.sliding_window_view(there, BAR)
+            for there in self.frames
+            if len(there) >= BAR
+        ]
+        titles = [
+            (title, start)
+            for title, there in zip(self.titles, self.frames, strict=True)
+            for start in range(len(there) - BAR + 1)
+        ]
+        known = np.concatenate(windows)
+        rows = []
+        for number, bar in enumerate(bars, 1):
+            agree = [(known == transposed(bar, shift)).sum(axis=1) for shift in range(12)]
+            shift, place = np.unravel_index(np.argmax(agree), (12, len(known)))
+            share = agree[shift][place] / BAR
+            rows.append((number, share, *titles[place], int(shift)))
+        return pd.DataFrame(rows, columns=["bar", "share", "title", "start_there", "shift"])
+
+    def without(self, i: int) -> "Library":
+        """Leave one song out."""
+        rest = Library(())
+        rest.titles = self.titles[:i] + self.titles[i + 1 :]
+        rest.frames = self.frames[:i] + self.frames[i + 1 :]
+        return rest
+
+
+def novelty(songs: Sequence[Song], library: Library, ticks: int | None = None):
+    """Look songs up.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+    library : Library
+    ticks : int, optional
+        Only their first so many eighths: a longer song has more chances to share something.
+
+    Returns
+    -------
+    DataFrame
+        A row a song: title, eighths, shared (eighths of the longest shared run), with (the other
+        song's title), passages (share of four-bar passages found).
+    """
+    import pandas as pd
+
+    cut = [_first(song, ticks) for song in songs]
+    rows = []
+    for song in cut:
+        run = library.longest_shared(song)
+        rows.append(
+            (song.title, len(frames(song)), run.length, run.title, library.passages_found(song))
+        )
+    return pd.DataFrame(rows, columns=["title", "eighths", "shared", "with", "passages"])
+
+
+def leave_one_out(songs: Sequence[Song], ticks: int | None = None):
+    """Look each song up in all the others: how much people share, as `novelty` gives it."""
+    import pandas as pd
+
+    library = Library(songs)
+    return pd.concat(
+        [novelty([song], library.without(i), ticks) for i, song in enumerate(songs)],
+        ignore_index=True,
+    )
+
+
+def _first(song: Song, ticks: int | None) -> Song:
+    """Cut a song after its first so many sounding eighths."""
+    if ticks is None:
+        return song
+    step = song.steps_per_beat // TICKS
+    sounding = np.flatnonzero(song.roll[::step].any(axis=1))
+    if len(sounding) <= ticks:
+        return song
+    end = int(sounding[ticks]) * step
+    return Song.from_roll(
+        song.roll[:end], song.steps_per_beat, title=song.title, source=song.source
+    )
+
+
+def _characters(bits: np.ndarray) -> str:
+    """Write frames as text: Python's substring search is fast."""
+    return "".join(map(chr, (bits + 32).tolist()))
