@@ -75,6 +75,6 @@ def taught(way: str, cfg: RunConfig) -> Iterator[Learnt]:
             model.train_on_batch(*batch)
         spent, epoch = spent + time.perf_counter() - began, epoch + 1
         if epoch in EPOCHS:
-            yield judge(f"{epoch} epochs")
+            yield judge(f"{epoch} epoch{'s' * (epoch > 1)}")
         if left and spent >= left[0]:
             yield judge(f"{left.pop(0)} s")
