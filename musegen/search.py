@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -118,19 +117,13 @@ def run(name: str, trials: int):
     The study is ``build/search/<name>.log``. A trial's value depends on its settings alone, not on
     the process or the order. Report 4.4.1. Notebook: 03_lstm_training, "Other settings".
     """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = _study(name)
     search = SEARCHES[name]
     _begin_again(study)
 
     def objective(trial) -> float:
         trial.set_user_attr("process", os.getpid())
-        began = time.monotonic()
-        value = _value(search, search.ask(trial))
-        trial.set_user_attr("seconds", round(time.monotonic() - began, 1))
-        return value
+        return _value(search, search.ask(trial))
 
     def tell(_, trial) -> None:
         settings = ", ".join(f"{key} {_short(value)}" for key, value in trial.params.items())
@@ -143,15 +136,14 @@ def run(name: str, trials: int):
 def frame(name: str):
     """Give the trials of a study as a DataFrame, the best first.
 
-    Columns are the settings, the value (``loss`` of the next token in nats, or ``F1`` of cells),
-    ``seconds`` and, as the index, the trial's number.
+    Columns are the value (``loss`` of the next token in nats, or ``F1`` of cells), the settings
+    and, as the index, the trial's number.
     """
     import pandas as pd
 
     search = SEARCHES[name]
     rows = {
-        trial.number: trial.params
-        | {search.value: trial.value, "seconds": trial.user_attrs["seconds"]}
+        trial.number: {search.value: trial.value} | trial.params
         for trial in _study(name).trials
         if trial.state.name == "COMPLETE"
     }
@@ -211,6 +203,7 @@ def _study(name: str):
 
     if name not in SEARCHES:
         raise ValueError(f"there is a search for {' and '.join(SEARCHES)}, none for {name!r}")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     path = _folder() / f"{name}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     storage = optuna.storages.JournalStorage(

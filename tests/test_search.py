@@ -78,7 +78,7 @@ def test_what_a_killed_search_had_begun_is_done_first(few):
 
 def test_the_command_writes_a_table(few, capsys):
     assert main(["search", "lstm", "--trials", "1"]) == 0
-    assert (few / "lstm.csv").read_text().startswith("trial,units,d,loss,seconds\n0,")
+    assert (few / "lstm.csv").read_text().startswith("trial,loss,units,d\n0,")
     assert "all 1 trials" in capsys.readouterr().out
     with pytest.raises(ValueError, match="a search for lstm and ae, none for 'piano'"):
         search.run("piano", 1)

@@ -260,13 +260,13 @@ def plot_search(trials):
     Parameters
     ----------
     trials : DataFrame
-        As `musegen.search.frame` gives it: settings, the value, seconds; the best first.
+        As `musegen.search.frame` gives it: the value, the settings; the best first.
 
     Notes
     -----
     Report 4.4.1. Notebook: 03_lstm_training, "Other settings".
     """
-    *settings, value, _ = trials.columns
+    value, *settings = trials.columns
     fig, axes = new_figure(
         1, len(settings), figsize=(2.3 * len(settings), 2.6), sharey=True, squeeze=False
     )
