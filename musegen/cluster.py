@@ -8,14 +8,15 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
 
-from musegen import config, training
+from musegen import backend, config, training
 from musegen.config import RunConfig
 from musegen.corpus import workers
-from musegen.training import Run
+from musegen.training import Run, store
 
 TRIES = 5  # of a run whose process or machine was lost
-SETTINGS = ("MUSEGEN_PROFILE", "MUSEGEN_SOURCE", "MUSEGEN_BUILD", "MUSEGEN_DATA", "KERAS_BACKEND")
+LOOKS = 1.0  # seconds between two looks at whether a training is still wanted
 
 
 def train_all(runs: Sequence[str | RunConfig], dask: str | None = None) -> Iterator[Run]:
@@ -43,7 +44,7 @@ def train_all(runs: Sequence[str | RunConfig], dask: str | None = None) -> Itera
     if not dask:
         yield from map(training.load_or_train, runs)
         return
-    from distributed import as_completed
+    from distributed import KilledWorker, as_completed
 
     missing = [training.planned(run).cfg for run in runs]
     settings = _settings()
@@ -56,10 +57,16 @@ def train_all(runs: Sequence[str | RunConfig], dask: str | None = None) -> Itera
 
         first = [submit() for _ in range(min(side_by_side, len(missing)))]
         under_way = as_completed(first, with_results=True, loop=client.loop)
-        for _, cfg in under_way:
-            if missing:
-                under_way.add(submit())
-            yield training.planned(cfg)
+        try:
+            for _, cfg in under_way:
+                if missing:
+                    under_way.add(submit())
+                yield _seen(training.planned(cfg))
+        except KilledWorker as error:
+            raise OSError(
+                f"all workers that took a training died ({error}); what it had learned is kept, "
+                "and the same command goes on from there: is there too little memory?"
+            ) from error
 
 
 def table(runs: Sequence[Run]):
@@ -84,10 +91,24 @@ def table(runs: Sequence[Run]):
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+def _seen(run: Run) -> Run:
+    """Check that what a worker trained is here, too."""
+    if store.finished(run.folder):
+        return run
+    raise OSError(
+        f"a worker trained {run.cfg.name}, and it is not in {run.folder}; the workers must see the "
+        "same build folder by the same path and have the same version of musegen"
+    )
+
+
 def _settings() -> dict[str, str]:
-    """Name what a worker must know to mean the same run."""
-    known = {name: os.environ[name] for name in SETTINGS if name in os.environ}
-    return known | {"MUSEGEN_BUILD": str(config.build_dir().resolve())}
+    """Name what a worker must know to mean the same run, whatever it was started with."""
+    return {
+        "MUSEGEN_PROFILE": config.profile().name,
+        "MUSEGEN_SOURCE": config.source(),
+        "MUSEGEN_BUILD": str(config.build_dir().resolve()),
+        "KERAS_BACKEND": backend.name(),
+    } | {name: os.environ[name] for name in ("MUSEGEN_DATA",) if name in os.environ}
 
 
 def _on_worker(cfg: RunConfig, settings: dict[str, str]) -> RunConfig:
@@ -97,8 +118,22 @@ def _on_worker(cfg: RunConfig, settings: dict[str, str]) -> RunConfig:
     with ProcessPool(
         1, max_tasks=1, initializer=_begin, initargs=(settings,), context=workers.Fresh()
     ) as pool:
-        pool.schedule(_train, args=(cfg,)).result()
+        learning = pool.schedule(_train, args=(cfg,))
+        while not wait([learning], LOOKS).done:
+            if not _wanted():
+                pool.stop()
+                return cfg
+        learning.result()
     return cfg
+
+
+def _wanted() -> bool:
+    """Tell whether somebody still waits for this task of Dask: not after an interrupt."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    task = worker.state.tasks.get(worker.get_current_task())
+    return task is not None and task.state != "cancelled"
 
 
 def _begin(settings: dict[str, str]) -> None:

@@ -51,35 +51,45 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def one_process(path: Path, job: str) -> Iterator[None]:
+def one_process(path: Path, job: str | None) -> Iterator[None]:
     """Let one process at a time do a job; another says which one it waits for, and waits.
 
     Parameters
     ----------
     path : Path
         The lock. The system opens it when its process ends, kill -9 included.
-    job : str
-        What the sentence calls the job, such as ``"training ae_10"``.
+    job : str or None
+        What the sentence calls the job, such as ``"training ae_10"``; None waits in silence, for
+        jobs of moments.
     """
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("a+", encoding="utf-8")
     with lock:
         if not _lock(lock):
-            lock.seek(0)
-            print(
-                f"{job}: process {lock.read() or 'unknown'} is at it; this one waits until it is "
-                "done or stopped",
-                file=sys.stderr,
-                flush=True,
-            )
+            if job:
+                lock.seek(0)
+                print(
+                    f"{job}: process {lock.read() or 'unknown'} is at it; this one waits until it "
+                    "is done or stopped",
+                    file=sys.stderr,
+                    flush=True,
+                )
             while not _lock(lock):
-                time.sleep(0.2)
+                time.sleep(0.2 if job else 0.01)
         with _told(path):
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
         yield
+
+
+def at_work(path: Path) -> bool:
+    """Tell whether a living process is inside `one_process` with this lock."""
+    if not path.exists():
+        return False
+    with path.open("a+", encoding="utf-8") as lock:
+        return not _lock(lock)
 
 
 def sweep(folder: Path) -> None:

@@ -8,10 +8,10 @@ goes on with.
 
 import hashlib
 import json
-import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from musegen import config, corpus, generation, preprocess, training
 from musegen.config import AEConfig, RunConfig
+from musegen.files import at_work, one_process
 from musegen.training import Run
 
 TRAINED, JUDGED = 128, 45  # songs
@@ -117,19 +118,20 @@ def run(name: str, trials: int):
     The study is ``build/search/<name>.log``. A trial's value depends on its settings alone, not on
     the process or the order. Report 4.4.1. Notebook: 03_lstm_training, "Other settings".
     """
+    import math
+
+    from optuna.trial import TrialState
+
     study = _study(name)
     search = SEARCHES[name]
-    _begin_again(study)
-
-    def objective(trial) -> float:
-        trial.set_user_attr("process", os.getpid())
-        return _value(search, search.ask(trial))
-
-    def tell(_, trial) -> None:
-        settings = ", ".join(f"{key} {_short(value)}" for key, value in trial.params.items())
-        print(f"{trial.number}: {search.value} {trial.value:.4f} with {settings}", file=sys.stderr)
-
-    study.optimize(objective, n_trials=trials, callbacks=[tell])
+    for _ in range(trials):
+        with _begun(name, study) as (number, settings):
+            value = _value(search, settings)
+            # A loss that is no number says that the settings are bad, not that the search is.
+            told = {"values": value} if math.isfinite(value) else {"state": TrialState.PRUNED}
+            study.tell(number, **told)
+        tried = ", ".join(f"{key} {_short(value)}" for key, value in settings.items())
+        print(f"{number}: {search.value} {value:.4f} with {tried}", file=sys.stderr)
     return frame(name)
 
 
@@ -147,7 +149,8 @@ def frame(name: str):
         for trial in _study(name).trials
         if trial.state.name == "COMPLETE"
     }
-    found = pd.DataFrame.from_dict(rows, orient="index").rename_axis("trial")
+    found = pd.DataFrame(rows.values(), rows, None if rows else [search.value])
+    found = found.rename_axis("trial")
     return found.sort_values(search.value, ascending=search.direction == "minimize")
 
 
@@ -199,16 +202,14 @@ def _folder() -> Path:
 
 def _study(name: str):
     import optuna
-    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+    from optuna.storages.journal import JournalFileBackend
 
     if name not in SEARCHES:
         raise ValueError(f"there is a search for {' and '.join(SEARCHES)}, none for {name!r}")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     path = _folder() / f"{name}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    storage = optuna.storages.JournalStorage(
-        JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path)))
-    )
+    storage = optuna.storages.JournalStorage(JournalFileBackend(str(path), lock_obj=_Lock(path)))
     return optuna.create_study(
         storage=storage,
         study_name=f"{name}, {config.source()}",
@@ -220,15 +221,59 @@ def _study(name: str):
     )
 
 
-def _begin_again(study) -> None:
+class _Lock:
+    """Optuna's own locks outlive a killed process for 30 seconds; this one falls with it."""
+
+    def __init__(self, journal: Path):
+        self.journal = journal
+
+    def acquire(self) -> bool:
+        self._held = ExitStack()
+        self._held.enter_context(one_process(self.journal.with_suffix(".lock"), None))
+        self._drop_half_a_line()
+        return True
+
+    def release(self) -> None:
+        self._held.close()
+
+    def _drop_half_a_line(self) -> None:
+        """Make good what a full disk or a kill left: Optuna reads nothing behind half a line."""
+        content = self.journal.read_bytes()
+        if content and not content.endswith(b"\n"):
+            with self.journal.open("r+b") as file:
+                file.truncate(content.rfind(b"\n") + 1)
+
+
+@contextmanager
+def _begun(name: str, study) -> Iterator[tuple[int, dict]]:
+    """Begin a trial, which is this process's while its lock is held."""
+    with ExitStack() as held:
+        with one_process(_folder() / f"{name}.asking.lock", None):
+            _begin_again(name, study)
+            trial = study.ask()
+            lock = _trial_lock(name, trial.number)
+            held.enter_context(one_process(lock, None))
+            settings = SEARCHES[name].ask(trial)
+        yield trial.number, settings
+    with suppress(OSError):
+        lock.unlink()
+
+
+def _begin_again(name: str, study) -> None:
     """Queue what killed processes had begun."""
-    import psutil
     from optuna.trial import TrialState
 
     for trial in study.get_trials(states=[TrialState.RUNNING]):
-        if not psutil.pid_exists(trial.user_attrs.get("process", -1)):
+        lock = _trial_lock(name, trial.number)
+        if not at_work(lock):
             study.tell(trial.number, state=TrialState.FAIL)
             study.enqueue_trial(trial.params)
+            with suppress(OSError):
+                lock.unlink()
+
+
+def _trial_lock(name: str, number: int) -> Path:
+    return _folder() / f"{name}.trial-{number}.lock"
 
 
 def _short(value) -> str:

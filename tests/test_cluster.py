@@ -1,5 +1,7 @@
 """Many trainings, on a cluster of two workers of which one is killed."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -11,6 +13,7 @@ from musegen import cluster, config, training
 from musegen.__main__ import main
 from musegen.config import RunConfig
 from musegen.corpus import made
+from musegen.files import at_work
 from musegen.training.store import SNAPSHOT, WEIGHTS
 
 
@@ -69,6 +72,34 @@ def test_a_killed_worker_loses_nothing(epochs, seen, source, workers, monkeypatc
         assert other.history["loss"].equals(run.history["loss"])
         assert other.manifest["files"][WEIGHTS] == run.manifest["files"][WEIGHTS]
     assert not there
+
+
+def test_what_nobody_waits_for_any_more_is_not_trained(source, workers, monkeypatch):
+    monkeypatch.setenv("MUSEGEN_BUILD", str(source / "build"))
+    runs = grid(10**6)
+    lock = training.planned(runs[0]).folder / "training.lock"
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); import test_cluster as t\n"
+        f"list(t.cluster.train_all(t.grid(10**6), {workers!r}))"
+    )
+    asks = subprocess.Popen([sys.executable, "-c", code], cwd=config.root())
+    while not at_work(lock):
+        assert asks.poll() is None
+        time.sleep(0.05)
+    asks.kill()
+    asks.wait()
+    end = time.monotonic() + 60
+    while at_work(lock):
+        assert time.monotonic() < end, "it goes on training"
+        time.sleep(0.1)
+
+
+def test_a_worker_with_another_folder_is_told(source, workers, monkeypatch):
+    monkeypatch.setenv("MUSEGEN_BUILD", str(source / "build"))
+    elsewhere = cluster._settings() | {"MUSEGEN_BUILD": str(source / "elsewhere")}
+    monkeypatch.setattr(cluster, "_settings", lambda: elsewhere)
+    with pytest.raises(OSError, match="a worker trained a, and it is not in .* same build folder"):
+        list(cluster.train_all(grid(4)[:1], workers))
 
 
 def test_the_command_trains_what_is_missing(source, monkeypatch, capsys):

@@ -68,12 +68,29 @@ def test_what_a_killed_search_had_begun_is_done_first(few):
         if list(few.glob("*/manifest.json")):
             break
         time.sleep(0.1)
+    assert search.run("lstm", 1).index.tolist() == [1]  # a living process keeps its trial
     process.send_signal(signal.SIGKILL)
     process.wait()
     begun = search._study("lstm").trials[0].params
     found = search.run("lstm", 1)
-    assert found.index.tolist() == [1]
-    assert found.iloc[0][list(begun)].to_dict() == begun
+    assert sorted(found.index) == [1, 2]
+    assert found.loc[2, list(begun)].to_dict() == begun
+    assert list(few.glob("*.trial-*.lock")) == []
+
+
+def test_a_value_that_is_no_number_ends_no_search(few, monkeypatch, capfd):
+    bad = replace(search.SEARCHES["lstm"], judge=lambda run: float("nan"))
+    monkeypatch.setitem(search.SEARCHES, "lstm", bad)
+    assert search.run("lstm", 2).empty
+    assert "1: loss nan with units" in capfd.readouterr().err
+
+
+def test_half_a_line_in_the_journal_costs_nothing_else(few):
+    search.run("lstm", 1)
+    with (few / "lstm.log").open("ab") as journal:  # as a full disk leaves it
+        journal.write(b'{"op_code":4,"wor')
+    search.run("lstm", 1)
+    assert sorted(search.run("lstm", 1).index) == [0, 1, 2]
 
 
 def test_the_command_writes_a_table(few, capsys):
