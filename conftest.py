@@ -32,3 +32,13 @@ def build(tmp_path, monkeypatch):
     """Give a test an empty build folder of its own."""
     monkeypatch.setenv("MUSEGEN_BUILD", str(tmp_path / "build"))
     return tmp_path / "build"
+
+
+@pytest.fixture(scope="module")
+def dask_workers():
+    """Two worker processes on this machine; gives the scheduler's address."""
+    distributed = pytest.importorskip("distributed", reason="make test installs Dask")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as two:
+        yield two.scheduler_address

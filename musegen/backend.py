@@ -11,7 +11,6 @@ BACKENDS = ("tensorflow", "jax", "torch")
 @contextmanager
 def _silent_stderr():
     """Point file descriptor 2 at nothing: TensorFlow writes there whatever its settings say."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     saved, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:
@@ -51,6 +50,7 @@ def load_keras():
     ValueError
         If the backend that ``KERAS_BACKEND`` names is not installed.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     backend = os.environ["KERAS_BACKEND"] = name()  # whatever keras.json in the home says
     with _silent_stderr():
         try:

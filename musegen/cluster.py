@@ -5,7 +5,6 @@ itself, so it goes on wherever it lands, if the machines see the same build fold
 """
 
 import os
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
@@ -118,7 +117,7 @@ def _on_worker(cfg: RunConfig, settings: dict[str, str]) -> RunConfig:
     with ProcessPool(
         1, max_tasks=1, initializer=_begin, initargs=(settings,), context=workers.Fresh()
     ) as pool:
-        learning = pool.schedule(_train, args=(cfg,))
+        learning = pool.schedule(training.load_or_train, args=(cfg,))
         while not wait([learning], LOOKS).done:
             if not _wanted():
                 pool.stop()
@@ -147,8 +146,3 @@ def _end_with_parent() -> None:
 
     parent_process().join()
     os._exit(1)
-
-
-def _train(cfg: RunConfig) -> None:
-    sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123  # progress lines, for nobody
-    training.load_or_train(cfg)

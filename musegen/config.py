@@ -64,7 +64,7 @@ class RunConfig:
     `trainer` is ``"windows"`` (report 2.3: one target a window), ``"sequences"`` (ours: a target
     at every position of a chunk, about 25 times as many targets a second) or ``"bars"`` for the
     autoencoder (one window of 16 bars a song an epoch, its start moved by a bar each epoch).
-    After each epoch in `snapshots` the weights are kept, too (notebook 04, "Over the epochs").
+    After each epoch in `snapshots` the weights are kept, too: see `musegen.training.Run.at`.
     """
 
     name: str

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import config, corpus, generation, preprocess, training
-from musegen.config import AEConfig, RunConfig
+from musegen import config, corpus, generation, training
+from musegen.config import RunConfig
 from musegen.files import at_work, one_process
+from musegen.song import Song
 from musegen.training import Run
 
 TRAINED, JUDGED = 128, 45  # songs
@@ -36,6 +37,8 @@ class Search:
         What a trial changes.
     ask : function of an Optuna trial
         Gives the fields of the network that the trial changes.
+    report : dict
+        The report's own, with which a study begins.
     judge : function of a Run
         Gives the trial's value.
     value : str
@@ -46,6 +49,7 @@ class Search:
 
     run: RunConfig
     ask: Callable
+    report: dict
     judge: Callable[[Run], float]
     value: str
     direction: str
@@ -84,6 +88,7 @@ SEARCHES = {
     "lstm": Search(
         RunConfig("search_lstm", config.SMALL, TRAINED, 20, "sequences", SEED),
         _ask_lstm,
+        {"layers": 2, "units": 256, "dropout": 0.3, "window": 64, "learning_rate": 1e-3},
         _loss,
         "loss",
         "minimize",
@@ -91,6 +96,7 @@ SEARCHES = {
     "ae": Search(
         RunConfig("search_ae", config.MANY, TRAINED, 30, "bars", SEED),
         _ask_autoencoder,
+        {"latent": 120, "learning_rate": 1e-3, "threshold": 0.5},
         _f1,
         "F1",
         "maximize",
@@ -161,25 +167,12 @@ def published(name: str):
     return pd.read_csv(config.data_dir() / f"search_{name}.csv", index_col="trial")
 
 
-def songs(network) -> tuple[list, list]:
+def songs(cfg: RunConfig) -> tuple[list[Song], list[Song]]:
     """Take the songs to train on and those to judge by; none is a held-out one.
 
-    Parameters
-    ----------
-    network : AEConfig or LSTMConfig
-
-    Returns
-    -------
-    tuple of lists of Song
+    Both come out of the songs that a run on more of them would train on.
     """
-    music = corpus.load(config.source())
-    if isinstance(network, AEConfig):
-        usable = music.training(
-            TRAINED + JUDGED, where=lambda song: not preprocess.why_not(song, network)
-        )
-        taken = [preprocess.for_autoencoder(song, network) for song in usable]
-    else:
-        taken = music.training(TRAINED + JUDGED)
+    taken, _ = training.songs_for(replace(cfg, songs=TRAINED + JUDGED))
     trained = min(TRAINED, len(taken) - max(1, len(taken) // 4))
     if trained < 1:
         raise ValueError(f"{config.source()} gives {len(taken)} songs; a search needs two")
@@ -191,7 +184,7 @@ def _value(search: Search, changes: dict) -> float:
     cfg = replace(search.run, network=replace(search.run.network, **changes))
     key = json.dumps([asdict(cfg), corpus.load(config.source()).key], sort_keys=True)
     folder = _folder() / f"{cfg.name}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
-    value = search.judge(training.trained(Run(cfg, folder, *songs(cfg.network))))
+    value = search.judge(training.trained(Run(cfg, folder, *songs(cfg))))
     shutil.rmtree(folder)  # the settings make it again; fifty autoencoders are some gigabytes
     return value
 
@@ -250,6 +243,8 @@ def _begun(name: str, study) -> Iterator[tuple[int, dict]]:
     with ExitStack() as held:
         with one_process(_folder() / f"{name}.asking.lock", None):
             _begin_again(name, study)
+            if not study.trials:
+                study.enqueue_trial(SEARCHES[name].report)
             trial = study.ask()
             lock = _trial_lock(name, trial.number)
             held.enter_context(one_process(lock, None))

@@ -31,15 +31,6 @@ def source(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def workers():
-    distributed = pytest.importorskip("distributed", reason="make test installs Dask")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as two:
-        yield two.scheduler_address
-
-
 @pytest.mark.parametrize(
     ("epochs", "seen"),
     [
@@ -48,7 +39,7 @@ def workers():
         pytest.param(25_000, "checkpoint.npz", marks=pytest.mark.soak),
     ],
 )
-def test_a_killed_worker_loses_nothing(epochs, seen, source, workers, monkeypatch):
+def test_a_killed_worker_loses_nothing(epochs, seen, source, dask_workers, monkeypatch):
     monkeypatch.setenv("MUSEGEN_BUILD", str(source / "cluster"))
     runs = grid(epochs)
     folder = training.planned(runs[0]).folder
@@ -62,7 +53,7 @@ def test_a_killed_worker_loses_nothing(epochs, seen, source, workers, monkeypatc
         killed[0].kill()
 
     threading.Thread(target=kill, daemon=True).start()
-    there = {run.cfg.name: run for run in cluster.train_all(runs, workers)}
+    there = {run.cfg.name: run for run in cluster.train_all(runs, dask_workers)}
     assert not any(process.is_running() for process in killed) and len(killed) == 2
 
     monkeypatch.setenv("MUSEGEN_BUILD", str(source / "here"))
@@ -74,13 +65,13 @@ def test_a_killed_worker_loses_nothing(epochs, seen, source, workers, monkeypatc
     assert not there
 
 
-def test_what_nobody_waits_for_any_more_is_not_trained(source, workers, monkeypatch):
+def test_what_nobody_waits_for_any_more_is_not_trained(source, dask_workers, monkeypatch):
     monkeypatch.setenv("MUSEGEN_BUILD", str(source / "build"))
     runs = grid(10**6)
     lock = training.planned(runs[0]).folder / "training.lock"
     code = (
         "import sys; sys.path.insert(0, 'tests'); import test_cluster as t\n"
-        f"list(t.cluster.train_all(t.grid(10**6), {workers!r}))"
+        f"list(t.cluster.train_all(t.grid(10**6), {dask_workers!r}))"
     )
     asks = subprocess.Popen([sys.executable, "-c", code], cwd=config.root())
     while not at_work(lock):
@@ -94,12 +85,12 @@ def test_what_nobody_waits_for_any_more_is_not_trained(source, workers, monkeypa
         time.sleep(0.1)
 
 
-def test_a_worker_with_another_folder_is_told(source, workers, monkeypatch):
+def test_a_worker_with_another_folder_is_told(source, dask_workers, monkeypatch):
     monkeypatch.setenv("MUSEGEN_BUILD", str(source / "build"))
     elsewhere = cluster._settings() | {"MUSEGEN_BUILD": str(source / "elsewhere")}
     monkeypatch.setattr(cluster, "_settings", lambda: elsewhere)
     with pytest.raises(OSError, match="a worker trained a, and it is not in .* same build folder"):
-        list(cluster.train_all(grid(4)[:1], workers))
+        list(cluster.train_all(grid(4)[:1], dask_workers))
 
 
 def test_the_command_trains_what_is_missing(source, monkeypatch, capsys):

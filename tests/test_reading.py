@@ -278,22 +278,12 @@ def test_a_file_without_piano_says_so(tmp_path, build):
 # --- Dask ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """Two worker processes on this machine."""
-    distributed = pytest.importorskip("distributed", reason="make test installs Dask")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
-        yield cluster.scheduler_address
-
-
-def test_dask_gives_the_same(cluster, tmp_path, build, monkeypatch):
+def test_dask_gives_the_same(dask_workers, tmp_path, build, monkeypatch):
     source = f"lpd5:{made_collection(tmp_path / 'made', songs=100)}"
     (tmp_path / "made" / "broken.npz").write_bytes(b"PK")
     here = corpus.load(source)
     monkeypatch.setenv("MUSEGEN_BUILD", str(build / "dask"))
-    monkeypatch.setenv("MUSEGEN_DASK", cluster)
+    monkeypatch.setenv("MUSEGEN_DASK", dask_workers)
     there = corpus.load(source)
     assert there.key == here.key
     assert there.audit.songs == here.audit.songs
@@ -301,9 +291,9 @@ def test_dask_gives_the_same(cluster, tmp_path, build, monkeypatch):
     assert list(there)[:3] == list(here)[:3]
 
 
-def test_dask_gives_up_what_hangs_or_dies(cluster, folder, build, monkeypatch):
+def test_dask_gives_up_what_hangs_or_dies(dask_workers, folder, build, monkeypatch):
     monkeypatch.setattr(workers, "TIME_LIMIT", 2)
-    monkeypatch.setenv("MUSEGEN_DASK", cluster)
+    monkeypatch.setenv("MUSEGEN_DASK", dask_workers)
     songs, dropped = read(folder)
     assert dropped == BAD
     assert len(songs) == 40

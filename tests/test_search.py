@@ -28,23 +28,30 @@ def few(tmp_path, monkeypatch):
     source = made.made_collection(tmp_path / "made", songs=12)
     for name, value in trainer.settings(source, tmp_path / "build").items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setitem(
-        search.SEARCHES, "lstm", replace(search.SEARCHES["lstm"], run=SMALL, ask=ask)
-    )
+    few = replace(search.SEARCHES["lstm"], run=SMALL, ask=ask, report={"units": 3, "d": 0.25})
+    monkeypatch.setitem(search.SEARCHES, "lstm", few)
     return tmp_path / "build" / "search"
 
 
 def test_no_song_for_which_figures_are_stated_is_looked_at():
     music = corpus.load("chorales")
-    for network in (config.SMALL, config.MANY):
-        trained, judged = search.songs(network)
+    for one in search.SEARCHES.values():
+        trained, judged = search.songs(one.run)
         titles = [{song.title for song in part} for part in (trained, judged, music.validation)]
         assert [len(part) for part in titles] == [128, 45, 45]
         assert not titles[0] & titles[1] and not (titles[0] | titles[1]) & titles[2]
 
 
+def test_a_study_begins_with_the_reports_own_settings():
+    small, autoencoder = config.SMALL, config.AEConfig()
+    for name, network in (("lstm", small), ("ae", autoencoder)):
+        report = search.SEARCHES[name].report
+        assert report == {field: getattr(network, field) for field in report}
+
+
 def test_trials_are_added_and_their_values_are_those_of_their_settings(few):
     first = search.run("lstm", 2)
+    assert first.loc[0, ["units", "d"]].tolist() == [3, 0.25]  # the report's own
     both = search.run("lstm", 1)
     assert sorted(both.index) == [0, 1, 2]
     assert both["loss"].is_monotonic_increasing
@@ -60,7 +67,7 @@ def test_what_a_killed_search_had_begun_is_done_first(few):
         "import sys; sys.path.insert(0, 'tests'); import test_search as t, time\n"
         "from dataclasses import replace\n"
         "search = replace(t.search.SEARCHES['lstm'], run=t.SMALL, ask=t.ask,\n"
-        "    judge=lambda run: time.sleep(100))\n"
+        "    report={'units': 4, 'd': 0.125}, judge=lambda run: time.sleep(100))\n"
         "t.search.SEARCHES['lstm'] = search; t.search.run('lstm', 1)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=config.root(), env=os.environ)

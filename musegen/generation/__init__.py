@@ -13,20 +13,16 @@ from musegen.generation.noise import (
     latents_of_training,
     song_from_cells,
 )
-from musegen.generation.windows import (
+from musegen.generation.picking import Pick, argmax, sample, softmax
+from musegen.generation.songs import (
     TOKENS,
-    CarriedState,
-    Pick,
-    SlidingWindow,
-    argmax,
     continue_tokens,
     lstm_songs,
     play,
     random_seeds,
     report_songs,
-    sample,
-    softmax,
 )
+from musegen.generation.windows import CarriedState, SlidingWindow
 
 __all__ = [
     "TEMPO_QPM",

@@ -63,15 +63,35 @@ def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> Copi
     A run of one token repeated counts like any other if a training song holds it.
     Notebook: 04_generation, "Figure 11".
     """
-    # Tokens as characters, songs as lines: Python's substring search is fast.
-    song = "".join(chr(32 + place) for place in places)
-    lines = "\n".join("".join(chr(32 + place) for place in other) for other in training)
-    length = start = 0
+    song, lines = as_text([places]), as_text(training)
+    length, start = longest_run(song, lines)
+    found = lines.find(song[start : start + length])
+    return CopiedRun(length, start, lines.count("\n", 0, found) if length else -1)
+
+
+def as_text(songs: Sequence[Sequence[int]]) -> str:
+    """Write integers as characters and songs as lines: Python's substring search is fast."""
+    return "\n".join("".join(chr(32 + place) for place in song) for song in songs)
+
+
+def longest_run(song: str, lines: str, longer_than: int = 0) -> tuple[int, int]:
+    """Find the longest part of a text that stands in another one, if it beats a length.
+
+    Returns
+    -------
+    tuple of int
+        Its length and where it starts; `longer_than` and 0 if there is none.
+
+    Examples
+    --------
+    >>> longest_run("xabcy", "zabc"), longest_run("xabcy", "zabc", longer_than=3)
+    ((3, 1), (3, 0))
+    """
+    length, start = longer_than, 0
     for i in range(len(song)):
         while i + length < len(song) and song[i : i + length + 1] in lines:
             length, start = length + 1, i
-    found = lines.find(song[start : start + length])
-    return CopiedRun(length, start, lines.count("\n", 0, found) if length else -1)
+    return length, start
 
 
 def measure_songs(run: Run):

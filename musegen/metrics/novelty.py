@@ -9,16 +9,17 @@ others, are the yardstick: `leave_one_out`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
+from musegen import tokens
+from musegen.metrics.measures import as_text, longest_run
 from musegen.song import BEATS_PER_BAR, Song
 
 TICKS = 2  # a beat
 BAR = BEATS_PER_BAR * TICKS
 PASSAGE = 4 * BAR  # "four-bar passages"
-NOTHING = ""
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,12 @@ def frames(song: Song) -> np.ndarray:
     >>> frames(Song(as_notes([0, 0, 2], [2, 1, 1], [60, 64, 61]), 4, steps_per_beat=2)).tolist()
     [17, 1, 2]
     """
-    step = song.steps_per_beat // TICKS
-    at = song.roll[::step]
-    classes = np.pad(at, ((0, 0), (0, 4))).reshape(len(at), -1, 12).any(axis=1)
-    bits = classes @ (1 << np.arange(12))
-    return bits[bits > 0]
+    return np.array([_classes(token) for token in tokens.tokenize(song, TICKS)], int)
+
+
+@cache
+def _classes(token: str) -> int:
+    return sum({1 << pitch % 12 for pitch in tokens.pitches_of(token)})
 
 
 def transposed(bits: np.ndarray, shift: int) -> np.ndarray:
@@ -74,7 +76,7 @@ class Library:
 
     Notes
     -----
-    Report 3.3.3 and 4.1: "taking snippets from the training set". Notebook: 04_generation.
+    Report 3.3.3 and 4.1: "taking snippets from the training set".
     """
 
     def __init__(self, songs: Sequence[Song]):
@@ -83,25 +85,22 @@ class Library:
 
     @cached_property
     def _text(self) -> str:
-        return "\n".join(_characters(bits) for bits in self.frames)
+        return as_text(self.frames)
 
     def longest_shared(self, song: Song) -> SharedRun:
         """Find the longest run of a song that stands in one of these, in whatever key."""
         return self._longest(frames(song))
 
     def _longest(self, bits: np.ndarray) -> SharedRun:
-        best = SharedRun(0, 0, NOTHING, 0, 0)
+        best = SharedRun(0, 0, "", 0, 0)
         for shift in range(12):
-            text = _characters(transposed(bits, shift))
-            for start in range(len(text)):
-                length = best.length
-                while start + length < len(text) and text[start : start + length + 1] in self._text:
-                    length += 1
-                if length > best.length:
-                    place = self._text.find(text[start : start + length])
-                    song = self._text.count("\n", 0, place)
-                    begins = self._text.rfind("\n", 0, place) + 1
-                    best = SharedRun(length, start, self.titles[song], place - begins, shift)
+            text = as_text([transposed(bits, shift)])
+            length, start = longest_run(text, self._text, longer_than=best.length)
+            if length > best.length:
+                place = self._text.find(text[start : start + length])
+                title = self.titles[self._text.count("\n", 0, place)]
+                begins = self._text.rfind("\n", 0, place) + 1
+                best = SharedRun(length, start, title, place - begins, shift)
         return best
 
     def passages_found(self, song: Song) -> float:
@@ -109,9 +108,11 @@ class Library:
 
         A passage begins at each bar; 0 for a song of less than four.
         """
-        bits = frames(song)
+        return self._passages(frames(song))
+
+    def _passages(self, bits: np.ndarray) -> float:
         starts = range(0, len(bits) - PASSAGE + 1, BAR)
-        texts = [_characters(transposed(bits, shift)) for shift in range(12)]
+        texts = [as_text([transposed(bits, shift)]) for shift in range(12)]
         found = [
             any(text[start : start + PASSAGE] in self._text for text in texts) for start in starts
         ]
@@ -175,13 +176,11 @@ def novelty(songs: Sequence[Song], library: Library, ticks: int | None = None):
     """
     import pandas as pd
 
-    cut = [_first(song, ticks) for song in songs]
     rows = []
-    for song in cut:
-        run = library.longest_shared(song)
-        rows.append(
-            (song.title, len(frames(song)), run.length, run.title, library.passages_found(song))
-        )
+    for song in songs:
+        bits = frames(song)[:ticks]
+        run = library._longest(bits)
+        rows.append((song.title, len(bits), run.length, run.title, library._passages(bits)))
     return pd.DataFrame(rows, columns=["title", "eighths", "shared", "with", "passages"])
 
 
@@ -194,22 +193,3 @@ def leave_one_out(songs: Sequence[Song], ticks: int | None = None):
         [novelty([song], library.without(i), ticks) for i, song in enumerate(songs)],
         ignore_index=True,
     )
-
-
-def _first(song: Song, ticks: int | None) -> Song:
-    """Cut a song after its first so many sounding eighths."""
-    if ticks is None:
-        return song
-    step = song.steps_per_beat // TICKS
-    sounding = np.flatnonzero(song.roll[::step].any(axis=1))
-    if len(sounding) <= ticks:
-        return song
-    end = int(sounding[ticks]) * step
-    return Song.from_roll(
-        song.roll[:end], song.steps_per_beat, title=song.title, source=song.source
-    )
-
-
-def _characters(bits: np.ndarray) -> str:
-    """Write frames as text: Python's substring search is fast."""
-    return "".join(map(chr, (bits + 32).tolist()))
