@@ -44,9 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("runs", metavar="RUN", nargs="*", help="ae_10, lstm_small_128, ...")
     train.add_argument("--all", action="store_true", help="all runs of the profile")
     _add_profile(train)
-    train.add_argument(
-        "--dask", metavar="tcp://HOST:PORT", help="train on the workers of this scheduler"
-    )
+    _add_dask(train)
     train.set_defaults(command=_train)
 
     search = commands.add_parser("search", help="try other settings than the report's")
@@ -139,7 +137,9 @@ def _add_profile(command: argparse.ArgumentParser) -> None:
 
 def _add_dask(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--dask", metavar="tcp://HOST:PORT", help="read the files on the workers of this scheduler"
+        "--dask",
+        metavar="tcp://HOST:PORT",
+        help="share the work out to the workers of this scheduler",
     )
 
 
