@@ -8,6 +8,7 @@ goes on with.
 
 import hashlib
 import json
+import math
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -124,8 +125,6 @@ def run(name: str, trials: int):
     The study is ``build/search/<name>.log``. A trial's value depends on its settings alone, not on
     the process or the order. Report 4.4.1. Notebook: 03_lstm_training, "Other settings".
     """
-    import math
-
     from optuna.trial import TrialState
 
     study = _study(name)

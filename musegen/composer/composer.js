@@ -248,6 +248,7 @@ class Composer {
 
   /** Shows the state at once, and asks Python what it plays. */
   update(draw = true) {
+    this.status.textContent = ""; // what was wrong before; an answer that comes late is no news of it
     this.threshold.show(this.state.threshold, this.state.threshold.toFixed(2));
     this.tempo.show(this.state.tempo, `${this.state.tempo} qpm`);
     this.instrument.value = this.state.instrument;
@@ -289,7 +290,6 @@ class Composer {
     try {
       const answer = await this.ask(said, latent);
       if (answer.said.error) throw new Error(answer.said.error);
-      this.status.textContent = "";
       return answer;
     } catch (error) {
       this.status.textContent = error.message;
@@ -306,6 +306,7 @@ class Composer {
   }
 
   async save(suffix) {
+    this.status.textContent = "";
     const { latent, threshold, tempo, instrument } = this.state;
     const asked = { ask: "save", threshold, tempo, instrument, suffix };
     const answer = await this.tell(asked, latent);
@@ -323,7 +324,6 @@ class Composer {
       this.remember();
       this.state = state;
       this.update();
-      this.status.textContent = "";
     } catch (error) {
       this.status.textContent = error.message;
     }
