@@ -108,10 +108,9 @@ def test_no_run_and_no_vocabulary_knows_a_held_out_song():
             assert seen == set(known), name  # nothing that no training song holds
 
 
-@pytest.mark.xfail(strict=True, reason="bwv112.5-sc is bwv112.5 without its repeat; see README")
 def test_no_held_out_song_is_a_training_song_under_another_name():
     music = corpus.load("chorales")
     library = Library(music.training(256))
     for song in music.validation:
         shared = library.longest_shared(song).length
-        assert shared < 0.9 * len(frames(song)), song.title
+        assert shared < 0.4 * len(frames(song)), song.title  # the list's rule: of the shorter song

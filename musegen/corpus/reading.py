@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from musegen import config, preprocess, song
 from musegen.corpus import audit, collection, store, workers
 from musegen.corpus.audit import Dropped, Facts
@@ -16,6 +18,7 @@ from musegen.corpus.collection import Collection, Entry
 from musegen.progress import progress_line
 from musegen.song import Song
 
+SEED = 2021  # ours: the year of the report
 MOST_BARS = 2000  # ours: more than an hour; longer "songs" come from a damaged note
 TEMPI_QPM = (5.0, 1000.0)  # ours: what lies outside is no tempo
 CODE = tuple(m.__file__ for m in (audit, collection, preprocess, song)) + (__file__,)
@@ -95,6 +98,12 @@ def read(
         into.keep_listing(key, listing)
     songs = {name: (digest, Facts(*facts)) for name, (digest, facts) in listing["songs"].items()}
     return songs, listing["dropped"]
+
+
+def in_seeded_order(names: Iterable[str]) -> list[str]:
+    """Shuffle names, whatever order they come in; the same names always alike."""
+    names = sorted(names)
+    return [names[i] for i in np.random.default_rng(SEED).permutation(len(names))]
 
 
 def _read_all(
