@@ -35,6 +35,8 @@ class SharedRun:
         Where it begins there.
     shift : int
         Semitones up from the song to the other one, 0..11.
+    song : int
+        Place of the other song among those looked through; -1 if nothing is shared.
     """
 
     length: int
@@ -42,6 +44,7 @@ class SharedRun:
     title: str
     start_there: int
     shift: int
+    song: int = -1
 
 
 def frames(song: Song) -> np.ndarray:
@@ -58,6 +61,12 @@ def frames(song: Song) -> np.ndarray:
     classes = np.pad(at, ((0, 0), (0, 4))).reshape(len(at), -1, 12).any(axis=1)
     bits = classes @ (1 << np.arange(12))
     return bits[bits > 0]
+
+
+def sounding(song: Song) -> np.ndarray:
+    """Give the step at which each of the song's `frames` stands."""
+    step = song.steps_per_beat // TICKS
+    return np.flatnonzero(song.roll[::step].any(axis=1)) * step
 
 
 def transposed(bits: np.ndarray, shift: int) -> np.ndarray:
@@ -101,7 +110,8 @@ class Library:
                     place = self._text.find(text[start : start + length])
                     song = self._text.count("\n", 0, place)
                     begins = self._text.rfind("\n", 0, place) + 1
-                    best = SharedRun(length, start, self.titles[song], place - begins, shift)
+                    title = self.titles[song]
+                    best = SharedRun(length, start, title, place - begins, shift, song)
         return best
 
     def passages_found(self, song: Song) -> float:
@@ -196,15 +206,95 @@ def leave_one_out(songs: Sequence[Song], ticks: int | None = None):
     )
 
 
+def shared_runs(song: Song, other: Song, at_least: int = BAR) -> list[SharedRun]:
+    """Find all passages that two songs share, each in a key of its own.
+
+    Parameters
+    ----------
+    song, other : Song
+    at_least : int
+        Eighths; a shorter run is not listed.
+
+    Returns
+    -------
+    list of SharedRun
+        In the order of `song`, of which no eighth is told twice: the longest run comes first, then
+        the longest of what remains beside it. A passage of `other` may come several times.
+
+    Examples
+    --------
+    >>> from musegen.song import as_notes
+    >>> one = Song(as_notes(range(5), 1, [60, 62, 64, 65, 61]), 5, steps_per_beat=2)
+    >>> other = Song(as_notes(range(5), 1, [60, 69, 71, 72, 72]), 5, 2, title="other")
+    >>> shared_runs(one, other, at_least=3)
+    [SharedRun(length=3, start=1, title='other', start_there=1, shift=7, song=0)]
+
+    Notes
+    -----
+    Report 3.3.3. Notebook: 04_generation, "Is it copying?".
+    """
+    mine, theirs = frames(song), frames(other)
+    keys = np.stack([transposed(mine, shift) for shift in range(12)], axis=1)  # (eighth, shift)
+    free = np.ones(len(mine), bool)
+    runs = []
+    for length, start, start_there, shift in _longest_first(keys, theirs, at_least):
+        if free[start : start + length].all():
+            free[start : start + length] = False
+            runs.append(SharedRun(length, start, other.title, start_there, shift, 0))
+    return sorted(runs, key=lambda run: run.start)
+
+
+def _longest_first(keys: np.ndarray, theirs: np.ndarray, at_least: int) -> list[tuple[int, ...]]:
+    """List every run that cannot be made longer as (length, start, start there, shift)."""
+    runs = []
+    before = np.zeros((12, len(theirs) + 1), int)  # how long the run is that ends at each place
+    for end in range(len(keys) + 1):
+        here = np.zeros_like(before)
+        if end < len(keys):
+            same = keys[end][:, None] == theirs
+            here[:, 1:] = (before[:, :-1] + 1) * same
+        goes_on = np.pad(here[:, 1:] > 0, ((0, 0), (0, 1)))
+        for shift, there in np.argwhere((before >= at_least) & ~goes_on).tolist():
+            length = int(before[shift, there])
+            runs.append((length, end - length, there - length, shift))
+        before = here
+    return sorted(runs, key=lambda run: (-run[0], *run[1:]))
+
+
+def marks(song: Song, other: Song, runs: Sequence[SharedRun]) -> tuple[list, list]:
+    """Say where shared runs stand in both songs, for `player.SideBySide` and `figures.plot_songs`.
+
+    Returns
+    -------
+    tuple of two lists of (start, end, label)
+        In steps of each song; the label numbers the runs and says their length and, where the other
+        song stands in another key, how many semitones it is higher (or lower).
+    """
+    named = [(run, f"{n}: {run.length} eighths{_key(run.shift)}") for n, run in enumerate(runs, 1)]
+    return (
+        [_mark(song, run.start, run.length, label) for run, label in named],
+        [_mark(other, run.start_there, run.length, label) for run, label in named],
+    )
+
+
+def _key(shift: int) -> str:
+    return f", {(shift + 5) % 12 - 5:+d}" if shift else ""  # the nearest way, -5..+6
+
+
+def _mark(song: Song, start: int, length: int, label: str) -> tuple[int, int, str]:
+    steps = sounding(song)[start : start + length]
+    end = int(steps[-1]) + song.steps_per_beat // TICKS
+    return int(steps[0]), min(end, song.length), label
+
+
 def _first(song: Song, ticks: int | None) -> Song:
     """Cut a song after its first so many sounding eighths."""
     if ticks is None:
         return song
-    step = song.steps_per_beat // TICKS
-    sounding = np.flatnonzero(song.roll[::step].any(axis=1))
-    if len(sounding) <= ticks:
+    steps = sounding(song)
+    if len(steps) <= ticks:
         return song
-    end = int(sounding[ticks]) * step
+    end = int(steps[ticks])
     return Song.from_roll(
         song.roll[:end], song.steps_per_beat, title=song.title, source=song.source
     )
