@@ -104,3 +104,11 @@ def test_songs_are_chosen_by_their_measure(choose, songs, reached):
 def test_no_figure_is_left_open():
     figures.plot_songs([SONG])
     assert not plt.get_fignums()
+
+
+def test_marks_are_bands_in_bars():
+    fig = figures.plot_songs([SONG, SONG], marks=[[], [(4, 12, "1: 4 eighths")]])
+    first, second = fig.axes
+    assert not first.texts and [text.get_text() for text in second.texts] == ["1: 4 eighths"]
+    (band,) = second.patches
+    assert (band.get_x(), band.get_width()) == (0.5, 1)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from musegen import config, corpus, training
-from musegen.metrics.novelty import Library, frames, leave_one_out, novelty, transposed
+from musegen.metrics.novelty import (
+    Library,
+    frames,
+    leave_one_out,
+    marks,
+    novelty,
+    shared_runs,
+    transposed,
+)
 from musegen.song import Song, as_notes
 
 
@@ -90,6 +98,24 @@ def test_leave_one_out_does_not_find_the_song_itself():
 def test_a_cut_song_has_as_many_eighths_as_asked():
     table = novelty([melody(ONE, "one")], LIBRARY, ticks=17)
     assert table.loc[0, ["eighths", "shared", "with"]].tolist() == [17, 17, "one"]
+
+
+def test_all_shared_runs_of_two_songs_and_where_they_stand():
+    # 12 eighths of "one" a fifth higher, 3 of silence, 10 more of them two semitones lower.
+    first = [pitch + 7 for pitch in ONE[30:42]]
+    second = [pitch - 2 for pitch in ONE[4:14]]
+    onset = np.concatenate([np.arange(12), 15 + np.arange(10)])
+    song = Song(as_notes(onset * 3, 3, np.array([*first, *second])), 80, 6, title="song")
+    other = melody(ONE, "one", beat=24)
+    runs = shared_runs(song, other)
+    assert [(r.start, r.length, r.start_there, r.shift) for r in runs] == [
+        (0, 12, 30, 5),
+        (12, 10, 4, 2),
+    ]
+    here, there = marks(song, other, runs)
+    assert here == [(0, 36, "1: 12 eighths, +5"), (45, 75, "2: 10 eighths, +2")]
+    assert there == [(360, 504, "1: 12 eighths, +5"), (48, 168, "2: 10 eighths, +2")]
+    assert shared_runs(song, melody(TWO, "two")) == []
 
 
 # --- Held-out songs ------------------------------------------------------------------------------

@@ -75,3 +75,15 @@ def test_titles_side_by_side():
     pair = player.SideBySide(SONG, SONG, titles=["before", "after"])
     assert [song["title"] for song in unpacked(pair._repr_html_())] == ["before", "after"]
     assert repr(pair) == "SideBySide(2 songs)"
+
+
+def test_marks_travel_with_their_song_and_only_with_it():
+    pair = player.SideBySide(SONG, SONG, marks=[[], [(2, 6, "1: 2 eighths")]])
+    one, other = unpacked(pair._repr_html_())
+    assert "marks" not in one and other["marks"] == [[2, 6, "1: 2 eighths"]]
+    assert player.SideBySide(SONG)._repr_html_() == SONG._repr_html_()
+
+
+def test_a_mark_outside_its_song_is_refused():
+    with pytest.raises(ValueError, match=r"from step 6 to 9; it must lie within 0\.\.8"):
+        player.SideBySide(SONG, marks=[[(6, 9, "too long")]])

@@ -17,7 +17,10 @@ SOURCE_OF = {
 }
 
 
-def plot_roll(song, *, ax=None):
+MARK = "#F0E442"  # no source's colour
+
+
+def plot_roll(song, *, ax=None, marks=()):
     """Draw a song as a piano-roll: bars on x, octave names on y, a gap where a note starts.
 
     Parameters
@@ -25,6 +28,8 @@ def plot_roll(song, *, ax=None):
     song : Song
         Drawn in the colour of its source; what no network made, in that of the training data.
     ax : matplotlib Axes, optional
+    marks : sequence of (start, end, label)
+        Passages to mark with a band behind the notes, in steps of the song.
 
     Returns
     -------
@@ -36,6 +41,21 @@ def plot_roll(song, *, ax=None):
     """
     ax = ax or new_figure()[1]
     colour = colour_of(song)
+    for start, end, label in marks:
+        ax.axvspan(
+            start / song.steps_per_bar, end / song.steps_per_bar, color=MARK, alpha=0.5, lw=0
+        )
+        at = (start / song.steps_per_bar, 1)
+        ax.annotate(
+            label,
+            at,
+            (2, -2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            va="top",
+            fontsize="x-small",
+            clip_on=True,
+        )
     onset, duration = (song.notes[name] / song.steps_per_bar for name in ("onset", "duration"))
     pitches = song.notes["pitch"].astype(int)
     for pitch in np.unique(pitches):
@@ -50,7 +70,7 @@ def plot_roll(song, *, ax=None):
     return ax
 
 
-def plot_songs(songs, titles=None, *, suptitle: str = "", height: float = 2.2):
+def plot_songs(songs, titles=None, *, marks=None, suptitle: str = "", height: float = 2.2):
     """Draw songs one above the other, with the same bars and the same pitches.
 
     Parameters
@@ -58,6 +78,8 @@ def plot_songs(songs, titles=None, *, suptitle: str = "", height: float = 2.2):
     songs : sequence of Song
     titles : sequence of str, optional
         Instead of the songs' own.
+    marks : sequence, a list of (start, end, label) for each song, optional
+        Passages to mark, as `musegen.metrics.marks` gives them.
     suptitle : str
         Above all of them.
     height : float
@@ -71,8 +93,9 @@ def plot_songs(songs, titles=None, *, suptitle: str = "", height: float = 2.2):
         len(songs), figsize=(10, height * len(songs)), sharex=True, sharey=True, squeeze=False
     )
     titles = titles or [song.title for song in songs]
-    for song, title, ax in zip(songs, titles, axes.flat, strict=True):
-        plot_roll(song, ax=ax)
+    marks = marks or [()] * len(songs)
+    for song, title, mine, ax in zip(songs, titles, marks, axes.flat, strict=True):
+        plot_roll(song, ax=ax, marks=mine)
         ax.set(title=title, xlabel="")
     axes[-1, 0].set(xlabel="Time (bars)", xlim=(0, max(map(_bars, songs))))
     pitches = np.concatenate([[60], *(song.notes["pitch"] for song in songs)]).astype(int)
@@ -98,11 +121,11 @@ def colour_of(song) -> str:
     return COLOURS[SOURCE_OF.get(song.source, "Training data")]
 
 
-def songs_png(songs) -> bytes:
+def songs_png(songs, marks=None) -> bytes:
     """Draw songs as the small PNG that stands for them where no player can."""
     from PIL import Image
 
-    fig = plot_songs(songs, height=2.4 if len(songs) == 1 else 2)
+    fig = plot_songs(songs, marks=marks, height=2.4 if len(songs) == 1 else 2)
     buffer, small = io.BytesIO(), io.BytesIO()
     fig.savefig(buffer, format="png", dpi=80)
     # 32 colours: a third of the size, and nobody sees it in a piano-roll.

@@ -14,6 +14,8 @@ MEASURES, measure
     What a musician would notice: sixteen numbers a song.
 Library, novelty, leave_one_out
     How much of a song stands in others, in whatever key, and how much people share.
+shared_runs, marks
+    Which passages two songs share, and where they stand in both: for the player and the figures.
 rules_table, networks_table
     How well the next token is predicted, by rules that only count and by networks.
 """
@@ -34,7 +36,7 @@ from musegen.metrics.measures import (
     rules_table,
 )
 from musegen.metrics.music import HISTOGRAMS, MEASURES, Measure, as_tokens, measure
-from musegen.metrics.novelty import Library, SharedRun, leave_one_out, novelty
+from musegen.metrics.novelty import Library, SharedRun, leave_one_out, marks, novelty, shared_runs
 
 __all__ = [
     "HISTOGRAMS",
@@ -55,9 +57,11 @@ __all__ = [
     "heldout_windows",
     "judge",
     "leave_one_out",
+    "marks",
     "measure",
     "measure_songs",
     "networks_table",
     "novelty",
     "rules_table",
+    "shared_runs",
 ]

@@ -32,7 +32,7 @@ document.head.append(script);
 </script>"""
 
 
-def player_html(*songs: Song) -> str:
+def player_html(*songs: Song, marks=None) -> str:
     """Write songs as HTML: a picture, and a player on one time axis that takes its place.
 
     Parameters
@@ -40,6 +40,8 @@ def player_html(*songs: Song) -> str:
     *songs : Song
         One, or several to compare. Where a model made one, with `probabilities`, the player has a
         slider for the threshold.
+    marks : sequence, a list of (start, end, label) for each song, optional
+        Passages to mark, as in `SideBySide`.
 
     Returns
     -------
@@ -50,11 +52,11 @@ def player_html(*songs: Song) -> str:
     -----
     Notebook: 01_data_preparation, "One song".
     """
-    picture = base64.b64encode(figures.songs_png(songs)).decode()
+    picture = base64.b64encode(figures.songs_png(songs, marks)).decode()
     said = html.escape("; ".join(map(repr, songs)))
     return (
         f'<img alt="{said}" src="data:image/png;base64,{picture}">'
-        f'<iframe title="Player" allow="autoplay" srcdoc="{html.escape(_page(songs))}" '
+        f'<iframe title="Player" allow="autoplay" srcdoc="{html.escape(_page(songs, marks))}" '
         'style="display:none;width:100%;height:0;border:0"></iframe>'
     )
 
@@ -68,6 +70,14 @@ class SideBySide:
         A generated one and its nearest training song, say, or one before and after.
     titles : sequence of str, optional
         Instead of the songs' own.
+    marks : sequence, a list of (start, end, label) for each song, optional
+        Passages to mark with a band behind the notes, in steps of the song, as
+        `musegen.metrics.marks` gives them.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many titles, or lists of marks, as songs; if a mark lies outside.
 
     Examples
     --------
@@ -81,16 +91,24 @@ class SideBySide:
     Notebook: 02_autoencoder_training, "Does it give the music back?".
     """
 
-    def __init__(self, *songs: Song, titles=None):
+    def __init__(self, *songs: Song, titles=None, marks=None):
         titles = titles or [song.title for song in songs]
         named = zip(songs, titles, strict=True)
         self.songs = [replace(song, title=title) for song, title in named]
+        self.marks = [[]] * len(songs) if marks is None else [list(mine) for mine in marks]
+        for song, mine in zip(self.songs, self.marks, strict=True):
+            for start, end, label in mine:
+                if not 0 <= start < end <= song.length:
+                    raise ValueError(
+                        f"{song.title or 'song'}: the mark {label!r} goes from step {start} to "
+                        f"{end}; it must lie within 0..{song.length} and last"
+                    )
 
     def __repr__(self) -> str:
         return f"SideBySide({len(self.songs)} songs)"
 
     def _repr_html_(self) -> str:
-        return player_html(*self.songs)
+        return player_html(*self.songs, marks=self.marks)
 
 
 def pack(song: Song) -> dict:
@@ -132,8 +150,12 @@ def _level(levels: np.ndarray, roll: np.ndarray) -> int:
     return half if loudest_silent < half <= faintest else max(1, faintest)
 
 
-def _page(songs: tuple[Song, ...]) -> str:
-    packed = [json.dumps(part) for part in (style(), [pack(song) for song in songs])]
+def _page(songs: tuple[Song, ...], marks=None) -> str:
+    lanes = [pack(song) for song in songs]
+    for lane, mine in zip(lanes, marks or [()] * len(songs), strict=True):
+        if mine:
+            lane["marks"] = [list(mark) for mark in mine]
+    packed = [json.dumps(part) for part in (style(), lanes)]
     text = f"{script()}\nstartInFrame({', '.join(packed)});"
     deflated = zlib.compress(text.encode(), 9)
     return START.replace("$packed", base64.b64encode(deflated).decode())

@@ -1,11 +1,11 @@
 // A piano-roll that plays: canvas and WebAudio, nothing else. musegen/player/__init__.py puts this
 // file, player.css and the songs into one frame; musegen/composer/composer.js builds on it.
 //
-// A song here: { title, tempo, stepsPerBeat, length, colour, voices, notes, cells }. `notes` is a
-// list of { onset, duration, pitch, voice } in steps, by onset; `voices` counts its voices.
+// A song here: { title, tempo, stepsPerBeat, length, colour, voices, notes, cells, marks }. `notes`
+// is a list of { onset, duration, pitch, voice } in steps, by onset; `voices` counts its voices.
 // `cells` is null, or what a model said of each cell: { low, level, levels, values }, where `values`
 // holds for each pitch from `low` up a row of `length` numbers in 0..levels-1, and a note sounds
-// where the number is at least `level`.
+// where the number is at least `level`. `marks` are passages { start, end, label }, in steps.
 
 const NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 const BLACK = new Set([1, 3, 6, 8, 10]);
@@ -54,7 +54,8 @@ function unpackSong(packed) {
     const values = Uint8Array.from(packed.cells.values, (letter) => ALPHABET.indexOf(letter));
     cells = { low: packed.cells.low, level: packed.cells.level, levels: 64, values };
   }
-  return { title, tempo, stepsPerBeat, length, colour, voices, notes, cells };
+  const marks = (packed.marks ?? []).map(([start, end, label]) => ({ start, end, label }));
+  return { title, tempo, stepsPerBeat, length, colour, voices, notes, cells, marks };
 }
 
 /** Reads the notes off the cells: one starts where a pitch comes up to the level. */
@@ -116,6 +117,12 @@ function moved(view, by, end) {
 /** Lists the notes that begin or still sound in from..to, in steps; `notes` are by onset. */
 function notesWithin(notes, from, to) {
   return notes.filter((note) => note.onset < to && note.onset + note.duration > from);
+}
+
+/** Lists the labels of the marked passages in which a step lies. */
+function marksAt(song, step) {
+  const within = (song.marks ?? []).filter(({ start, end }) => start <= step && step < end);
+  return within.map(({ label }) => label);
 }
 
 // --- Sound ---------------------------------------------------------------------------------------
@@ -423,6 +430,7 @@ class Roll {
       pen.rect(this.keys, this.top(lane), this.width - this.keys, this.lane);
       pen.clip();
       this.drawRows(pen, lane);
+      this.drawMarks(pen, song, lane);
       this.drawBars(pen, song, lane);
       this.drawShade(pen, song, lane);
       pen.globalAlpha = unheard.has(lane) ? 0.35 : 1;
@@ -446,6 +454,23 @@ class Roll {
         pen.fillStyle = "#cfd6dd";
         pen.fillRect(this.keys, this.y(lane, pitch - 1) - 0.5, this.width, 1);
       }
+    }
+  }
+
+  /** Lays a band behind each marked passage, and its label where the band is wide enough. */
+  drawMarks(pen, song, lane) {
+    const step = stepSeconds(song);
+    pen.font = "11px system-ui, sans-serif";
+    pen.textBaseline = "top";
+    pen.textAlign = "left";
+    for (const { start, end, label } of song.marks ?? []) {
+      const [left, right] = [this.x(start * step), this.x(end * step)];
+      pen.fillStyle = "#f0e44280";
+      pen.fillRect(left, this.top(lane), right - left, this.lane);
+      pen.fillStyle = "#5b6570";
+      pen.fillRect(left - 0.5, this.top(lane), 1, this.lane);
+      const said = shortened(pen, label, right - left - 6);
+      pen.fillText(said, Math.max(left, this.keys) + 3, this.top(lane) + 2);
     }
   }
 
@@ -980,6 +1005,7 @@ class Player {
       const from = note ? note.onset : step;
       said.push(placeOf(song, from), `${(from * stepSeconds(song)).toFixed(2)} s`);
       if (note) said.push(`${(note.duration * stepSeconds(song)).toFixed(2)} s long`);
+      said.push(...marksAt(song, step));
       if (song.cells) said.push(sureness(song, pitch, Math.floor(step)));
     }
     this.hint.textContent = said.filter(Boolean).join(" · ");
@@ -1027,6 +1053,7 @@ export {
   clock,
   element,
   frequency,
+  marksAt,
   moved,
   noteName,
   notesFromCells,

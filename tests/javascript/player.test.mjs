@@ -6,6 +6,7 @@ import {
   INSTRUMENTS,
   clock,
   frequency,
+  marksAt,
   moved,
   noteName,
   notesFromCells,
@@ -71,6 +72,19 @@ test("what sounds at a moment includes notes held from before, not those just ov
   const { notes } = unpackSong(SONG);
   const heard = notesWithin(notes, 4, 4 + 1e-6).map((note) => note.pitch);
   assert.deepEqual(heard, [64, 67]);
+});
+
+test("a mark holds from its first step up to its end", () => {
+  const song = unpackSong({
+    ...SONG,
+    marks: [
+      [2, 6, "1"],
+      [5, 9, "2"],
+    ],
+  });
+  const said = [1, 2, 5, 6, 9].map((step) => marksAt(song, step).join());
+  assert.deepEqual(said, ["", "1", "1,2", "2", ""]);
+  assert.deepEqual(marksAt(unpackSong(SONG), 3), []);
 });
 
 test("at least two octaves are shown, within 0..127", () => {
