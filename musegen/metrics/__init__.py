@@ -16,6 +16,8 @@ Library, novelty, leave_one_out
     How much of a song stands in others, in whatever key, and how much people share.
 shared_runs, marks
     Which passages two songs share, and where they stand in both: for the player and the figures.
+Yardstick
+    Songs held against people's: measure by measure, fault by fault, and by a classifier.
 rules_table, networks_table
     How well the next token is predicted, by rules that only count and by networks.
 """
@@ -37,8 +39,10 @@ from musegen.metrics.measures import (
 )
 from musegen.metrics.music import HISTOGRAMS, MEASURES, Measure, as_tokens, measure
 from musegen.metrics.novelty import Library, SharedRun, leave_one_out, marks, novelty, shared_runs
+from musegen.metrics.people import FAULTS, Verdict, Yardstick, as_bars, over_epochs
 
 __all__ = [
+    "FAULTS",
     "HISTOGRAMS",
     "MEASURES",
     "Cells",
@@ -50,6 +54,9 @@ __all__ = [
     "Prediction",
     "Rules",
     "SharedRun",
+    "Verdict",
+    "Yardstick",
+    "as_bars",
     "as_tokens",
     "cells",
     "copied_run",
@@ -62,6 +69,7 @@ __all__ = [
     "measure_songs",
     "networks_table",
     "novelty",
+    "over_epochs",
     "rules_table",
     "shared_runs",
 ]
