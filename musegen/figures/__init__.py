@@ -29,6 +29,7 @@ _ROOMS = {
         *("plot_audit", "plot_funnel", "plot_keys", "plot_lengths", "plot_pitch_classes"),
         *("plot_steps", "plot_tempi", "plot_token_counts", "plot_window"),
     ),
+    "people": ("plot_epochs", "plot_faults", "plot_settings", "plot_stray", "plot_verdicts"),
     "rolls": ("colour_of", "plot_roll", "plot_songs", "songs_png"),
     "examples": (
         *("figure_7", "figure_8", "figure_9", "figure_10", "figure_11"),

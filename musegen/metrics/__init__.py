@@ -39,7 +39,14 @@ from musegen.metrics.measures import (
 )
 from musegen.metrics.music import HISTOGRAMS, MEASURES, Measure, as_tokens, measure
 from musegen.metrics.novelty import Library, SharedRun, leave_one_out, marks, novelty, shared_runs
-from musegen.metrics.people import FAULTS, Verdict, Yardstick, as_bars, over_epochs
+from musegen.metrics.people import (
+    FAULTS,
+    Verdict,
+    Yardstick,
+    as_bars,
+    over_epochs,
+    stray_and_missed,
+)
 
 __all__ = [
     "FAULTS",
@@ -71,5 +78,6 @@ __all__ = [
     "novelty",
     "over_epochs",
     "rules_table",
+    "stray_and_missed",
     "shared_runs",
 ]

@@ -12,7 +12,8 @@ import numpy as np
 
 from musegen import config, corpus, generation, preprocess
 from musegen.generation import Pick
-from musegen.metrics.music import HISTOGRAMS, MEASURES, as_tokens, measure
+from musegen.metrics.measures import cells
+from musegen.metrics.music import HISTOGRAMS, MEASURES, as_tokens, measure, stray
 from musegen.metrics.novelty import Library, leave_one_out, novelty
 from musegen.song import BEATS_PER_BAR, Song
 from musegen.training import Run
@@ -285,6 +286,38 @@ def over_epochs(run: Run, picks: Mapping[str, Pick], n: int = 64):
     return pd.DataFrame(rows)
 
 
+def stray_and_missed(run: Run, latents: np.ndarray):
+    """Weigh an autoencoder's stray notes against the cells it misses, threshold by threshold.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    latents : array, shape (song, 120)
+        The new songs in which stray notes are counted.
+
+    Returns
+    -------
+    DataFrame
+        Threshold as index, 0.1 to 0.9; stray (share of the new songs' notes, in the mean), missed
+        (share of the held-out songs' sounding cells), wrong (share of the cells it plays).
+
+    Notes
+    -----
+    Report 4.2.1. Notebook: 04_generation, "Stray notes and the threshold".
+    """
+    import pandas as pd
+
+    new, true = generation.decode(run, latents), run.heldout_bars.windows(0)
+    sure = generation.decode(run, generation.encode(run, true))
+    rows = {}
+    for level in np.arange(1, 10) / 10:
+        found = cells(sure > level, true)
+        songs = [preprocess.from_tensor(song > level, run.cfg.network) for song in new]
+        rows[level] = (np.mean([stray(s) for s in songs]), 1 - found.recall, 1 - found.precision)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["stray", "missed", "wrong"])
+
+
 def _vectors(passages: list[Song]) -> dict[str, np.ndarray]:
     """Give measures as arrays of shape (song, 1) and histograms as (song, 8)."""
     measured = measure(passages)
@@ -300,16 +333,15 @@ def _compared(people: np.ndarray, between: np.ndarray) -> tuple[float, float]:
     if most == 0:
         return 1.0, 0.0
     grid = np.linspace(-0.2 * most, 1.2 * most, POINTS)
-    p, q = _density(people, grid), _density(between, grid)
     step = grid[1] - grid[0]
+    width = max(np.std(people) * len(people) ** -0.2, 2 * step)  # Scott's; one for both
+    p, q = (_density(distances, grid, width) for distances in (people, between))
     kl = (p * np.log((p + 1e-12) / (q + 1e-12))).sum() * step
     return float(np.minimum(p, q).sum() * step), float(max(0.0, kl))
 
 
-def _density(distances: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Smooth distances with Gaussians (Scott's width, but no less than two points of the grid)."""
+def _density(distances: np.ndarray, grid: np.ndarray, width: float) -> np.ndarray:
     from sklearn.neighbors import KernelDensity
 
-    width = max(np.std(distances) * len(distances) ** -0.2, 2 * (grid[1] - grid[0]))
     kernel = KernelDensity(bandwidth=width).fit(distances[:, None])
     return np.exp(kernel.score_samples(grid[:, None]))

@@ -1,0 +1,101 @@
+"""Songs held against people's: planted faults are counted, and alike songs are not told apart."""
+
+import numpy as np
+import pytest
+
+from musegen import config, corpus, training
+from musegen.metrics import people
+from musegen.metrics.music import as_tokens
+from musegen.metrics.people import Yardstick, last_bars
+from musegen.song import Song, as_notes
+
+
+def walk(seed: int, bars: int = 12, title: str = "") -> Song:
+    """Eighth notes that go up and down by chance, as a person's song stands for here."""
+    rng = np.random.default_rng(seed)
+    pitch = 60 + np.cumsum(rng.integers(-2, 3, bars * 8)) % 12
+    return Song(as_notes(np.arange(bars * 8), 1, pitch), bars * 8, 2, title=title or f"walk {seed}")
+
+
+def one_note(bars: int = 12) -> Song:
+    return Song(as_notes(np.arange(bars * 8), 1, 60), bars * 8, 2, title="one note")
+
+
+LEARNT = [walk(seed) for seed in range(100, 140)]
+BY = Yardstick([walk(seed) for seed in range(40)], LEARNT, LEARNT, as_tokens)
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    monkeypatch.setattr(people, "TREES", 40)
+    monkeypatch.setattr(people, "REPEATS", 2)
+
+
+def test_the_last_eight_whole_bars_are_taken():
+    song = walk(1, bars=12)
+    longer = Song(song.notes, song.length + 3, 2)  # an unfinished bar at the end
+    for one in (song, longer):
+        (part,) = last_bars([one], lambda song: song)
+        assert part.notes["pitch"].tolist() == song.notes["pitch"][32:].tolist()
+    assert last_bars([walk(1, bars=7)], as_tokens) == []
+
+
+def test_a_song_of_one_note_has_its_faults():
+    table = BY.faults({"one note": [one_note()] * 3})
+    assert table.loc["one note", ["few notes", "one chord", "loops"]].tolist() == [1, 1, 1]
+    assert table.loc["one note", ["dissonant", "stray notes", "copied"]].tolist() == [0, 0, 0]
+    assert table.loc["people"].max() <= 0.3
+
+
+def test_a_copy_is_found_in_another_key():
+    copies = [song.transpose(5) for song in LEARNT[:4]]
+    table = BY.faults({"copies": copies})
+    assert table.loc["copies", "copied"] == 1
+    assert BY.measures(copies)["shared"].tolist() == [64] * 4
+
+
+def test_the_table_sets_medians_side_by_side():
+    table = BY.table({"one note": [one_note()]})
+    assert table.loc["pitches", "one note"] == 1
+    assert table.loc["longest loop", "one note"] == 31
+    assert (table.low <= table.people).all() and (table.people <= table.high).all()
+
+
+def test_songs_alike_are_not_told_apart_whatever_their_length():
+    same = BY.told_apart([walk(seed, bars=12 + seed % 40) for seed in range(200, 240)])
+    assert same.low < 0.6 and same.accuracy < 0.7
+    assert same.songs == 40
+
+
+def test_another_kind_of_song_is_told_apart():
+    other = [Song(as_notes(np.arange(96), 1, 60 + 7 * (np.arange(96) % 2)), 96, 2)] * 20
+    verdict = BY.told_apart(other)
+    assert verdict.accuracy > 0.95 and verdict.low <= verdict.accuracy <= verdict.high
+
+
+def test_distances_of_people_to_people_and_to_a_planted_loop():
+    alike, loops = BY.distances(BY.others), BY.distances([one_note()] * 10)
+    assert alike.loc["entropy", "overlap"] > 0.8 > 0.3 > loops.loc["entropy", "overlap"]
+    assert alike.loc["entropy", "kl"] < 0.1 < loops.loc["entropy", "kl"]
+    assert loops["own"].max() == 0
+    assert alike.loc["density", ["people", "between", "overlap", "kl"]].tolist() == [0, 0, 1, 0]
+
+
+def test_densities_that_do_not_touch_and_that_are_one():
+    near, far = np.linspace(0, 1, 50), np.linspace(9, 10, 50)
+    overlap, kl = people._compared(near, far)
+    assert overlap < 0.01 and kl > 5
+    assert people._compared(near, near) == (pytest.approx(1, abs=0.01), 0)
+
+
+@pytest.mark.parametrize("name", ["ae_10", "lstm_small_128"])
+def test_the_yardstick_of_a_run_holds_no_song_that_it_learnt(name):
+    run = training.planned(config.QUICK.runs[name])
+    found = Yardstick.of(run)
+    heldout = {song.title for song in corpus.load("chorales").validation}
+    assert {song.title for song in found.people} <= heldout
+    assert set(found.library.titles) == {song.title for song in run.songs}
+    assert not heldout & {song.title for song in [*found.others, *run.songs]}
+    steps = 6 if name == "ae_10" else 2
+    assert {song.steps_per_beat for song in found.people} == {steps}
+    assert {song.bars for song in found.people} == {8}
