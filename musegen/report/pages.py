@@ -5,10 +5,11 @@ import html
 import inspect
 import io
 import re
+from functools import cache
 from pathlib import Path
 from string import Template
 
-from musegen import config, figures, ledger, player, survey
+from musegen import config, figures, ledger, metrics, player, survey, training
 from musegen.files import whole
 
 # The captions of the report, in its own words.
@@ -60,7 +61,25 @@ def write_figure(number: int, folder: Path) -> None:
     if number not in SONGS:
         _write_csv(folder / "figures" / f"{name}.csv", _numbers(number))
         return
-    _write_songs(folder / "songs", name, figures.figure_songs(number))
+    songs = figures.figure_songs(number)
+    _write_songs(folder / "songs", name, songs)
+    _write_csv(folder / "songs" / f"{name}_measures.csv", _beside_people(songs))
+
+
+def _beside_people(songs):
+    """Measure songs beside people's: a row a measure, a column a song."""
+    tables = [
+        _yardstick(song.source).table({f"song {i}": [song]}) for i, song in enumerate(songs, 1)
+    ]
+    people = tables[0][["people", "low", "high"]]
+    return (
+        people.join([table.iloc[:, 3:] for table in tables]).round(2).reset_index(names="measure")
+    )
+
+
+@cache
+def _yardstick(run: str) -> metrics.Yardstick:
+    return metrics.Yardstick.of(training.load_or_train(run))
 
 
 def write_survey_songs(folder: Path) -> None:
@@ -154,12 +173,19 @@ def _figure(folder: Path, number: int) -> str:
     heard = _player(folder / "songs" / f"{name}.html")
     files = [folder / "figures" / f"{name}.{kind}" for kind in ("svg", "csv")]
     links = " ".join(_file(path) for path in files if path.exists())
+    measures = folder / "songs" / f"{name}_measures.csv"
+    beside = (
+        f"<details><summary>Measured, beside people's songs (median, 5th and 95th percentile)"
+        f"</summary>{_html(measures)}</details>"
+        if measures.exists()
+        else ""
+    )
     said = inspect.getdoc(getattr(figures, f"figure_{number}")).split("\n\n")[0]
     shown = re.sub(r"^Draw (figure \d+: )?", "", said)
     return (
         f'<figure id="{name}"><img src="data:image/png;base64,{data}" alt="Figure {number}">'
         f"<figcaption><b>Figure {number}.</b> <q>{CAPTIONS[number]}</q> "
-        f"Here: {html.escape(shown)} <span>{links}</span></figcaption>{heard}</figure>"
+        f"Here: {html.escape(shown)} <span>{links}</span></figcaption>{heard}{beside}</figure>"
     )
 
 
