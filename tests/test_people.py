@@ -99,3 +99,12 @@ def test_the_yardstick_of_a_run_holds_no_song_that_it_learnt(name):
     steps = 6 if name == "ae_10" else 2
     assert {song.steps_per_beat for song in found.people} == {steps}
     assert {song.bars for song in found.people} == {8}
+
+
+def test_a_handful_of_songs_gives_no_verdict():
+    few = Yardstick([walk(1)], [walk(2)], [walk(2)], as_tokens)
+    assert np.isnan(few.told_apart([walk(3)] * 9).accuracy)
+    assert few.distances([walk(3)] * 9).isna().all(axis=None)
+    none = Yardstick([walk(1, bars=3)], [walk(2)], [walk(2)], as_tokens)
+    assert none.table({"one": [walk(3)]}).people.isna().all()
+    assert none.faults({"one": [walk(3)]}).loc["people"].isna().all()

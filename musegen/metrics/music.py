@@ -243,14 +243,11 @@ def measure(songs: Sequence[Song]):
     """
     import pandas as pd
 
-    return pd.DataFrame(
-        {
-            "title": song.title,
-            "source": song.source,
-            **{name: float(one.function(song)) for name, one in MEASURES.items()},
-        }
+    rows = [
+        (song.title, song.source, *(float(one.function(song)) for one in MEASURES.values()))
         for song in songs
-    )
+    ]
+    return pd.DataFrame(rows, columns=["title", "source", *MEASURES])
 
 
 def as_tokens(song: Song, ticks_per_beat: int = 2) -> Song:

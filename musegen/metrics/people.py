@@ -67,6 +67,10 @@ class Verdict:
         95 % interval over songs (bootstrap).
     songs : int
         How many were told from people's.
+
+    Notes
+    -----
+    All NaN where there are fewer than five songs of either kind.
     """
 
     accuracy: float
@@ -193,7 +197,7 @@ class Yardstick:
         DataFrame
             A row a measure: people, own, between (mean distances), overlap (area that the
             densities of *people* and *between* have in common, 0..1) and kl (divergence of
-            *between* from *people*, in nats).
+            *between* from *people*, in nats). NaN where there are fewer than two songs.
 
         Notes
         -----
@@ -206,6 +210,9 @@ class Yardstick:
         theirs, ours = _vectors(self.people), _vectors(last_bars(songs, self.tell))
         rows = {}
         for name in theirs:
+            if min(len(theirs[name]), len(ours[name])) < 2:
+                rows[name] = [np.nan] * 5
+                continue
             people, own = pdist(theirs[name]), pdist(ours[name])
             between = cdist(ours[name], theirs[name]).ravel()
             rows[name] = (people.mean(), own.mean(), between.mean(), *_compared(people, between))
@@ -230,6 +237,8 @@ class Yardstick:
         theirs = self.of_people[list(MEASURES)]
         values = np.concatenate([ours, theirs])
         machine = np.arange(len(values)) < len(ours)
+        if min(len(ours), len(theirs)) < FOLDS:
+            return Verdict(np.nan, np.nan, np.nan, len(ours))
         right = np.zeros(len(values))
         folds = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=0)
         forest = RandomForestClassifier(TREES, class_weight="balanced", random_state=0)
@@ -274,7 +283,7 @@ def over_epochs(run: Run, picks: Mapping[str, Pick], n: int = 64):
     yardstick = Yardstick.of(run)
     seeds = generation.random_seeds(run, n, np.random.default_rng(run.cfg.seed))
     rows = []
-    for epoch in run.epochs_kept:
+    for epoch in (epoch for epoch in run.epochs_kept if epoch <= run.cfg.epochs):
         for name, pick in picks.items():
             rng = np.random.default_rng(run.cfg.seed)
             length = 2 * BARS * BEATS_PER_BAR * run.cfg.network.ticks_per_beat
@@ -322,7 +331,7 @@ def _vectors(passages: list[Song]) -> dict[str, np.ndarray]:
     """Give measures as arrays of shape (song, 1) and histograms as (song, 8)."""
     measured = measure(passages)
     return {name: measured[[name]].to_numpy() for name in MEASURES} | {
-        name: np.stack([histogram(song) for song in passages])
+        name: np.array([histogram(song) for song in passages])
         for name, histogram in HISTOGRAMS.items()
     }
 

@@ -176,7 +176,7 @@ def _figure(folder: Path, number: int) -> str:
     measures = folder / "songs" / f"{name}_measures.csv"
     beside = (
         f"<details><summary>Measured, beside people's songs (median, 5th and 95th percentile)"
-        f"</summary>{_html(measures)}</details>"
+        f"</summary>{_html(measures, number='{:g}')}</details>"
         if measures.exists()
         else ""
     )
@@ -206,7 +206,7 @@ def _table(folder: Path, number: int) -> str:
     return f"<h3>Table {number}</h3>\n" + _html(folder / "tables" / f"table_{number}.csv")
 
 
-def _html(file: Path, without: tuple[str, ...] = ()) -> str:
+def _html(file: Path, without: tuple[str, ...] = (), number: str = "{:.3f}") -> str:
     import pandas as pd
 
     if not file.exists():
@@ -214,7 +214,7 @@ def _html(file: Path, without: tuple[str, ...] = ()) -> str:
     frame = pd.read_csv(file, dtype={"printed": str}, keep_default_na=False).drop(
         columns=list(without)
     )
-    body = frame.to_html(index=False, border=0, float_format="{:.3f}".format)
+    body = frame.to_html(index=False, border=0, float_format=number.format)
     return f'<div class="wide">{body}</div>'
 
 
