@@ -80,7 +80,7 @@ def test_outputs_hold_nothing_of_one_machine(path):
 
 @each
 def test_notebook_is_small_and_tidy(path):
-    assert path.stat().st_size < 1_000_000
+    assert path.stat().st_size < 1_200_000
     notebook = nbformat.read(path, as_version=4)
     assert "widgets" not in notebook.metadata
     assert notebook.metadata.kernelspec.name == "python3"
