@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from musegen import config, corpus, training
-from musegen.metrics import people
+from musegen.metrics import sets
 from musegen.metrics.music import as_tokens
 from musegen.metrics.people import Yardstick, last_bars
 from musegen.song import Song, as_notes
@@ -27,8 +27,8 @@ BY = Yardstick([walk(seed) for seed in range(40)], LEARNT, LEARNT, as_tokens)
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch):
-    monkeypatch.setattr(people, "TREES", 40)
-    monkeypatch.setattr(people, "REPEATS", 2)
+    monkeypatch.setattr(sets, "TREES", 40)
+    monkeypatch.setattr(sets, "REPEATS", 2)
 
 
 def test_the_last_eight_whole_bars_are_taken():
@@ -62,19 +62,19 @@ def test_the_table_sets_medians_side_by_side():
 
 
 def test_songs_alike_are_not_told_apart_whatever_their_length():
-    same = BY.told_apart([walk(seed, bars=12 + seed % 40) for seed in range(200, 240)])
+    same = sets.told_apart([walk(seed, bars=12 + seed % 40) for seed in range(200, 240)], BY)
     assert same.low < 0.6 and same.accuracy < 0.7
     assert same.songs == 40
 
 
 def test_another_kind_of_song_is_told_apart():
     other = [Song(as_notes(np.arange(96), 1, 60 + 7 * (np.arange(96) % 2)), 96, 2)] * 20
-    verdict = BY.told_apart(other)
+    verdict = sets.told_apart(other, BY)
     assert verdict.accuracy > 0.95 and verdict.low <= verdict.accuracy <= verdict.high
 
 
 def test_distances_of_people_to_people_and_to_a_planted_loop():
-    alike, loops = BY.distances(BY.others), BY.distances([one_note()] * 10)
+    alike, loops = sets.distances(BY.others, BY), sets.distances([one_note()] * 10, BY)
     assert alike.loc["entropy", "overlap"] > 0.8 > 0.3 > loops.loc["entropy", "overlap"]
     assert alike.loc["entropy", "kl"] < 0.1 < loops.loc["entropy", "kl"]
     assert loops["own"].max() == 0
@@ -83,9 +83,9 @@ def test_distances_of_people_to_people_and_to_a_planted_loop():
 
 def test_densities_that_do_not_touch_and_that_are_one():
     near, far = np.linspace(0, 1, 50), np.linspace(9, 10, 50)
-    overlap, kl = people._compared(near, far)
+    overlap, kl = sets._compared(near, far)
     assert overlap < 0.01 and kl > 5
-    assert people._compared(near, near) == (pytest.approx(1, abs=0.01), 0)
+    assert sets._compared(near, near) == (pytest.approx(1, abs=0.01), 0)
 
 
 @pytest.mark.parametrize("name", ["ae_10", "lstm_small_128"])
@@ -103,8 +103,8 @@ def test_the_yardstick_of_a_run_holds_no_song_that_it_learnt(name):
 
 def test_a_handful_of_songs_gives_no_verdict():
     few = Yardstick([walk(1)], [walk(2)], [walk(2)], as_tokens)
-    assert np.isnan(few.told_apart([walk(3)] * 9).accuracy)
-    assert few.distances([walk(3)] * 9).isna().all(axis=None)
+    assert np.isnan(sets.told_apart([walk(3)] * 9, few).accuracy)
+    assert sets.distances([walk(3)] * 9, few).isna().all(axis=None)
     none = Yardstick([walk(1, bars=3)], [walk(2)], [walk(2)], as_tokens)
     assert none.table({"one": [walk(3)]}).people.isna().all()
     assert none.faults({"one": [walk(3)]}).loc["people"].isna().all()

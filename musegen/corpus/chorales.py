@@ -13,6 +13,9 @@ Recipe
 5. 10 bars or more, the bar of the upbeat counted.
 6. Not a near-duplicate of an earlier one in alphabetical order: in the first 24 beats, on a grid
    of eighth notes, less than 90 % of the pitch classes agree, whatever the transposition.
+7. In the seeded order of those that are left: no run of eighth notes, a third as long as the
+   shorter of the two, stands in an earlier one, whatever the transposition. So no song is another
+   one without its repeat, and none that is held out has been learnt under another name.
 
 Repeat signs are not followed. Few files name a tempo, and only for playing them back; 120 is ours.
 

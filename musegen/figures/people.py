@@ -27,8 +27,9 @@ def plot_faults(table):
     import seaborn as sns
 
     fig, ax = new_figure(figsize=(7.5, 0.6 + 0.38 * len(table)))
-    sns.heatmap(100 * table, annot=True, fmt=".0f", cmap="Oranges", vmin=0, vmax=100, ax=ax)
-    ax.collections[0].colorbar.set_label("Songs (%)")
+    sns.heatmap(
+        100 * table, annot=True, fmt=".0f", cmap="Oranges", vmin=0, vmax=100, cbar=False, ax=ax
+    )
     ax.set_title("Songs beyond 95 of 100 of people's (%)")
     ax.tick_params(length=0)
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
@@ -78,7 +79,7 @@ def plot_settings(songs, yardstick):
     Notebook: 04_generation, "The settings make the figure".
     """
     rows = -(-len(songs) // 2)
-    fig, axes = new_figure(rows, 2, figsize=(11, 1.5 * rows), sharex=True, sharey=True)
+    fig, axes = new_figure(rows, 2, figsize=(9, 1.2 * rows), sharex=True, sharey=True)
     for ax, (name, some) in zip(axes.T.flat, songs.items(), strict=False):
         plot_roll(some[0], ax=ax)
         middle = yardstick.measures(some).median(numeric_only=True)

@@ -17,7 +17,11 @@ Library, novelty, leave_one_out
 shared_runs, marks
     Which passages two songs share, and where they stand in both: for the player and the figures.
 Yardstick
-    Songs held against people's: measure by measure, fault by fault, and by a classifier.
+    Songs held against people's: measure by measure, fault by fault.
+distances, told_apart
+    Two sets of songs: how far apart they lie, how well a classifier tells them apart.
+over_epochs, stray_and_missed
+    What becomes of the songs when a setting changes.
 rules_table, networks_table
     How well the next token is predicted, by rules that only count and by networks.
 """
@@ -26,27 +30,31 @@ from musegen.metrics.closeness import Closeness, Nearest
 from musegen.metrics.measures import (
     Cells,
     CopiedRun,
-    Prediction,
-    Rules,
     cells,
     copied_run,
     distinct_tokens,
+    measure_songs,
+)
+from musegen.metrics.music import HISTOGRAMS, MEASURES, Measure, as_tokens, measure
+from musegen.metrics.novelty import (
+    Library,
+    SharedRun,
+    leave_one_out,
+    marks,
+    novelty,
+    shared_runs,
+)
+from musegen.metrics.people import FAULTS, Yardstick
+from musegen.metrics.prediction import (
+    Prediction,
+    Rules,
     heldout_windows,
     judge,
-    measure_songs,
     networks_table,
     rules_table,
 )
-from musegen.metrics.music import HISTOGRAMS, MEASURES, Measure, as_tokens, measure
-from musegen.metrics.novelty import Library, SharedRun, leave_one_out, marks, novelty, shared_runs
-from musegen.metrics.people import (
-    FAULTS,
-    Verdict,
-    Yardstick,
-    as_bars,
-    over_epochs,
-    stray_and_missed,
-)
+from musegen.metrics.sets import Verdict, distances, told_apart
+from musegen.metrics.settings import over_epochs, stray_and_missed
 
 __all__ = [
     "FAULTS",
@@ -63,10 +71,10 @@ __all__ = [
     "SharedRun",
     "Verdict",
     "Yardstick",
-    "as_bars",
     "as_tokens",
     "cells",
     "copied_run",
+    "distances",
     "distinct_tokens",
     "heldout_windows",
     "judge",
@@ -79,5 +87,6 @@ __all__ = [
     "over_epochs",
     "rules_table",
     "stray_and_missed",
+    "told_apart",
     "shared_runs",
 ]

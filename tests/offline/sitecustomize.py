@@ -31,4 +31,6 @@ if epochs := os.environ.get("MUSEGEN_TEST_EPOCHS"):  # where it matters only tha
     from musegen import config
 
     for name, run in config.QUICK.runs.items():
-        config.QUICK.runs[name] = replace(run, epochs=min(run.epochs, int(epochs)))
+        fewer = min(run.epochs, int(epochs))
+        kept = tuple(epoch for epoch in run.snapshots if epoch < fewer)
+        config.QUICK.runs[name] = replace(run, epochs=fewer, snapshots=kept)
