@@ -106,7 +106,7 @@ def test_what_is_odd_in_an_archive_has_its_reason(tmp_path, good):
 def test_a_name_that_comes_again_counts_again(tmp_path, good, build):
     path = archive(tmp_path / "twice.tgz", ("a.npz", good), ("a.npz", good), ("b.npz", b""))
     audit = corpus.load(f"lpd5:{path}").audit
-    assert list(audit.songs) == ["2/a.npz", "a.npz"]
+    assert sorted(audit.songs) == ["2/a.npz", "a.npz"]
     assert audit.dropped == {"truncated": ["b"]}
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,6 +155,13 @@ def test_a_build_folder_that_is_read_only_is_told(tmp_path, build):
     build.chmod(0o500)
     with pytest.raises(OSError, match="build"):
         corpus.load(f"lpd5:{made_collection(tmp_path / 'made')}")
+
+
+def test_a_new_store_may_be_opened_by_many_at_once(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        for i in range(20):
+            there = tmp_path / str(i) / "songs.sqlite"
+            list(pool.map(lambda _, there=there: Store(there), range(8)))
 
 
 LOAD = "from musegen import corpus; songs = corpus.load({!r}); print(songs.key, len(songs))"

@@ -15,6 +15,7 @@ import numpy as np
 
 from musegen import config
 from musegen.corpus.audit import Facts
+from musegen.files import one_process
 from musegen.song import NOTE, Song
 
 COLUMNS = ("digest", "reason", *Facts._fields, "packed")
@@ -57,17 +58,19 @@ class Store:
 
     def __init__(self, path: Path | None = None):
         self.path = path or config.build_dir() / "cache" / "songs.sqlite"
-        try:
-            self._open()
-        except sqlite3.DatabaseError as error:
-            if not any(mark in str(error) for mark in DAMAGED):
-                raise self._refusal(error) from error
-            for part in ("", "-wal", "-shm"):
-                self.path.with_name(self.path.name + part).unlink(missing_ok=True)
-            self._open()
+        with one_process(
+            self.path.with_suffix(".lock"), None
+        ):  # SQLite's own patience has a gap here
+            try:
+                self._open()
+            except sqlite3.DatabaseError as error:
+                if not any(mark in str(error) for mark in DAMAGED):
+                    raise self._refusal(error) from error
+                for part in ("", "-wal", "-shm"):
+                    self.path.with_name(self.path.name + part).unlink(missing_ok=True)
+                self._open()
 
     def _open(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")  # readers need not wait for a writer
         self._database.execute("PRAGMA synchronous=NORMAL")
