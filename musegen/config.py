@@ -52,6 +52,28 @@ class LSTMConfig:
     chunks: int = 16  # ours: chunks a step when taught at every position
 
 
+@dataclass(frozen=True)
+class HeldConfig:
+    """The LSTM that holds notes and knows the beat (ours, after report 4.4.1).
+
+    Notebook: 06_beyond_the_report, "The network".
+    """
+
+    steps_per_beat: int = 4  # sixteenths: 99.95 % of the chorales' onsets
+    layers: int = 2
+    units: int = 256
+    embedding: int = 64
+    dropout: float = 0.3
+    knows_the_beat: bool = True  # step within the bar, bar and bars left as inputs
+    common_key: bool = True  # all songs in C major or A minor, as report 2.1 has it for the other
+    transpose: int = 0  # each epoch every song in another key, so many semitones away at most
+    deciding: int = 24  # songs behind the training ones that decide which epoch was best
+    lanes: int = 64  # songs side by side; each reads on where the last step left it
+    chunk: int = 64  # tokens of each lane in a step
+    learning_rate: float = 4e-3
+    clip: float = 1.0  # most that a step's gradient may weigh
+
+
 SMALL = LSTMConfig()
 DEEP = LSTMConfig(layers=10, units=128, dropout=0.01, dense_dropout=False)
 EMBEDDING = LSTMConfig(embedding=64)  # ours: what token / V costs; notebook 03
@@ -62,18 +84,21 @@ class RunConfig:
     """One training: which network, on how many songs, for how long, taught how.
 
     `trainer` is ``"windows"`` (report 2.3: one target a window), ``"sequences"`` (ours: a target
-    at every position of a chunk, about 25 times as many targets a second) or ``"bars"`` for the
-    autoencoder (one window of 16 bars a song an epoch, its start moved by a bar each epoch).
+    at every position of a chunk, about 25 times as many targets a second), ``"bars"`` for the
+    autoencoder (one window of 16 bars a song an epoch, its start moved by a bar each epoch) or
+    ``"frames"`` for the LSTM that holds notes (whole songs, the state carried on).
     After each epoch in `snapshots` the weights are kept, too: see `musegen.training.Run.at`.
     """
 
     name: str
-    network: AEConfig | LSTMConfig
+    network: AEConfig | LSTMConfig | HeldConfig
     songs: int
     epochs: int
     trainer: str
     seed: int = 2021  # ours
     snapshots: tuple[int, ...] = ()  # ours
+    patience: int = 0  # ours: epochs without a better held-out loss that end it; 0: all are taken
+    last_rate: float = 1.0  # ours: the learning rate of the last epoch, as a share of the first's
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""The two LSTM networks of report 2.3, which predict the next token."""
+"""The LSTM networks: the two of report 2.3, which predict the next token, and one beyond it."""
 
+from musegen import held
 from musegen.backend import load_keras
-from musegen.config import LSTMConfig
+from musegen.config import HeldConfig, LSTMConfig
 
 
 def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
@@ -64,3 +65,59 @@ def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
         weighted_metrics=["accuracy"],
     )
     return model
+
+
+def build_held(cfg: HeldConfig):
+    """Build and compile the network that holds notes and knows the beat.
+
+    Returns
+    -------
+    keras.Model
+        (64, token, 6) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
+        token. It carries its state on from one call to the next, until `forget`.
+
+    Notes
+    -----
+    Report 4.4.1. Notebook: 06_beyond_the_report, "The network".
+    """
+    keras = load_keras()
+    layers = keras.layers
+    told = layers.Input(batch_shape=(cfg.lanes, None, len(held.INPUTS)), dtype="int32", name="told")
+    kinds = held_kinds(cfg)
+    embedded = [
+        layers.Embedding(size, width, name=name.replace(" ", "_"))(told[..., i])
+        for i, (name, size, width) in enumerate(kinds)
+    ]
+    x = layers.Concatenate(name="all_inputs")(embedded)
+    for i in range(1, cfg.layers + 1):
+        x = layers.LSTM(cfg.units, return_sequences=True, stateful=True, name=f"lstm_{i}")(x)
+        x = layers.Dropout(cfg.dropout, name=f"dropout_{i}")(x)
+    x = layers.Dense(held.TOKENS, name="next_token")(x)
+    model = keras.Model(told, x, name="held")
+    model.compile(
+        keras.optimizers.Adam(cfg.learning_rate, clipnorm=cfg.clip),
+        loss=keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, reduction="mean_with_sample_weight"
+        ),
+        weighted_metrics=["accuracy"],
+    )
+    return model
+
+
+def held_kinds(cfg: HeldConfig) -> list[tuple[str, int, int]]:
+    """List the inputs that a network takes: name, how many values it has, width of its embedding.
+
+    One that does not know the beat takes the first three only.
+    """
+    steps, small = 4 * cfg.steps_per_beat, cfg.embedding // 4
+    values = (held.TOKENS, held.MOST_NOTES, held.TOKENS, steps, held.MOST_BARS, held.MOST_BARS)
+    widths = (cfg.embedding, small, cfg.embedding, small, small, small)
+    kinds = list(zip(held.INPUTS, values, widths, strict=True))
+    return kinds if cfg.knows_the_beat else kinds[:3]
+
+
+def forget(model) -> None:
+    """Let a network that carries its state begin anew; others have none."""
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            layer.reset_state()

@@ -12,7 +12,7 @@ import musegen
 PACKAGE = Path(musegen.__file__).parent
 ROOMS = (  # from the ground up
     ("song", "config", "files", "progress"),
-    ("midi", "audio", "notation", "corpus", "preprocess", "tokens"),
+    ("midi", "audio", "notation", "corpus", "preprocess", "tokens", "held"),
     ("backend", "autoencoder", "cluster", "estimate", "lstm", "search", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),

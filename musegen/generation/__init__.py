@@ -4,6 +4,7 @@ Trained weights are played by plain matrix products, which take milliseconds whe
 Keras network takes tenths of a second; `tests/test_generation.py` compares the two.
 """
 
+from musegen.generation.held import HeldState, held_songs
 from musegen.generation.noise import (
     TEMPO_QPM,
     Noise,
@@ -28,6 +29,7 @@ __all__ = [
     "TEMPO_QPM",
     "TOKENS",
     "CarriedState",
+    "HeldState",
     "Noise",
     "Pick",
     "SlidingWindow",
@@ -37,6 +39,7 @@ __all__ = [
     "decode",
     "encode",
     "latents_of_training",
+    "held_songs",
     "lstm_songs",
     "play",
     "random_seeds",

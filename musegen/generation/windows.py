@@ -26,22 +26,10 @@ class SlidingWindow:
         self.window, self.lanes, self.units = cfg.window, self._lanes(cfg.window), cfg.units
         self.vocabulary = len(run.vocabulary)
         self.embedding = weights.pop(0) if cfg.embedding else None
-        self.lstm = [self._halved(*weights[i : i + 3]) for i in range(0, 3 * cfg.layers, 3)]
+        self.lstm = halved(weights[: 3 * cfg.layers])
         self.dense = weights[3 * cfg.layers :]
         self.states = np.zeros((cfg.layers, 2, songs, self.lanes, cfg.units), np.float32)  # h and c
         self.fed = 0
-
-    def _halved(self, *weights: np.ndarray) -> list[np.ndarray]:
-        """Order the gates i, f, o, g (Keras: i, f, g, o) and halve the sigmoids' inputs.
-
-        sigmoid(x) = (1 + tanh(x / 2)) / 2: so all four gates are one tanh.
-        """
-        i, f, g, o = np.arange(4 * self.units).reshape(4, -1)
-        half = np.repeat(np.float32([0.5, 0.5, 0.5, 1]), self.units)
-        return [
-            np.ascontiguousarray(array[..., np.concatenate([i, f, o, g])] * half)
-            for array in weights
-        ]
 
     def feed(self, places: np.ndarray) -> np.ndarray | None:
         """Add a token to each song.
@@ -62,12 +50,9 @@ class SlidingWindow:
         self._begin_window(self.fed % self.lanes)
         self.fed += 1
         oldest = self.fed % self.lanes
-        last = np.concatenate(
-            [
-                self._step(x[first : first + TOGETHER], self.states[:, :, first : first + TOGETHER])
-                for first in range(0, len(x), TOGETHER)
-            ]
-        )[:, oldest]
+        parts = [slice(first, first + TOGETHER) for first in range(0, len(x), TOGETHER)]
+        last = np.concatenate([step(x[part], self.states[:, :, part], self.lstm) for part in parts])
+        last = last[:, oldest]
         hidden, hidden_bias, out, out_bias = self.dense
         if self.fed < self.window:
             return None
@@ -78,25 +63,6 @@ class SlidingWindow:
 
     def _begin_window(self, oldest: int) -> None:
         self.states[:, :, :, oldest] = 0  # it is complete: a new one starts in its place
-
-    def _step(self, x: np.ndarray, states: np.ndarray) -> np.ndarray:
-        """Move windows on by a token, in place; give the last layer's h, (song, lane, units)."""
-        x = x[:, None]  # the same token in all lanes
-        for (h, c), (kernel, recurrent, bias) in zip(states, self.lstm, strict=True):
-            gates = _product(h, recurrent)
-            gates += _product(x, kernel) + bias
-            np.tanh(gates, out=gates)
-            sigmoids, new = np.split(gates, [3 * self.units], axis=-1)
-            sigmoids *= 0.5
-            sigmoids += 0.5
-            i, f, o = np.split(sigmoids, 3, axis=-1)
-            c *= f
-            new *= i
-            c += new
-            np.tanh(c, out=h)
-            h *= o
-            x = h
-        return x
 
 
 class CarriedState(SlidingWindow):
@@ -115,6 +81,56 @@ class CarriedState(SlidingWindow):
 
     def _begin_window(self, oldest: int) -> None:
         pass
+
+
+def halved(weights: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """Prepare the arrays of LSTM layers, three a layer, for `step`: a list of three a layer.
+
+    The gates are ordered i, f, o, g (Keras: i, f, g, o) and the sigmoids' inputs halved, since
+    sigmoid(x) = (1 + tanh(x / 2)) / 2: so all four gates are one tanh.
+    """
+    units = weights[1].shape[0]
+    i, f, g, o = np.arange(4 * units).reshape(4, -1)
+    half = np.repeat(np.float32([0.5, 0.5, 0.5, 1]), units)
+    ready = [
+        np.ascontiguousarray(array[..., np.concatenate([i, f, o, g])] * half) for array in weights
+    ]
+    return [ready[first : first + 3] for first in range(0, len(ready), 3)]
+
+
+def step(x: np.ndarray, states: np.ndarray, lstm: list[list[np.ndarray]]) -> np.ndarray:
+    """Move LSTM layers on by a token.
+
+    Parameters
+    ----------
+    x : float32 array, shape (song, input)
+        The same in all lanes.
+    states : float32 array, shape (layer, 2, song, lane, units)
+        h and c; changed in place.
+    lstm : list
+        As `halved` gives it.
+
+    Returns
+    -------
+    float32 array, shape (song, lane, units)
+        The last layer's h.
+    """
+    x = x[:, None]
+    for (h, c), (kernel, recurrent, bias) in zip(states, lstm, strict=True):
+        gates = _product(h, recurrent)
+        gates += _product(x, kernel) + bias
+        np.tanh(gates, out=gates)
+        sigmoids, new = np.split(gates, [3 * h.shape[-1]], axis=-1)
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        i, f, o = np.split(sigmoids, 3, axis=-1)
+        c *= f
+        new *= i
+        c += new
+        np.tanh(c, out=h)
+        h *= o
+        x = h
+    return x
 
 
 def _product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ training goes on from, `loop` trains and `batches` says on what.
 
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,11 +17,11 @@ import numpy as np
 
 from musegen import autoencoder, config, corpus, lstm, preprocess, tokens
 from musegen.backend import load_keras
-from musegen.config import AEConfig, RunConfig
+from musegen.config import AEConfig, HeldConfig, RunConfig
 from musegen.files import one_process, sweep
 from musegen.song import Song
 from musegen.training import loop, store
-from musegen.training.batches import Bars, Sequences, Windows
+from musegen.training.batches import Bars, Frames, Sequences, Windows
 
 __all__ = ["Run", "load_or_train", "planned", "songs_for", "trained"]
 
@@ -38,6 +38,8 @@ class Run:
     folder : Path
     songs, heldout : list of Song
         As the network gets them: for the autoencoder in one key on 6 steps a beat.
+    deciding : list of Song
+        Those that decide which epoch was the best one, for a network that stops there.
     weights_file : str
         Which weights: the last ones, or those of a snapshot (see `at`).
     """
@@ -46,6 +48,7 @@ class Run:
     folder: Path
     songs: list[Song]
     heldout: list[Song]
+    deciding: list[Song] = field(default_factory=list)
     weights_file: str = store.WEIGHTS
 
     def __repr__(self) -> str:
@@ -103,6 +106,11 @@ class Run:
         return Bars.from_songs(self.heldout, self.cfg.network)
 
     @cached_property
+    def frames(self) -> Frames:
+        """The training songs as held notes, of a run of `HeldConfig`."""
+        return Frames.from_songs(self.songs, self.cfg.network)
+
+    @cached_property
     def history(self):
         """A DataFrame with a row an epoch: see `musegen.training.loop.train`."""
         import pandas as pd
@@ -128,10 +136,11 @@ class Run:
         return model
 
 
-def songs_for(cfg: RunConfig) -> tuple[list[Song], list[Song]]:
+def songs_for(cfg: RunConfig) -> tuple[list[Song], ...]:
     """Find the songs of a run: the training songs, nested 10/128/256, and the held-out ones.
 
     Report 2.1: the autoencoder's are those with 110-130 qpm, in one key, from the first note on.
+    For the network that holds notes a third list, the songs that decide when to stop.
     """
     music = corpus.load(config.source())
     if isinstance(cfg.network, AEConfig):
@@ -143,9 +152,18 @@ def songs_for(cfg: RunConfig) -> tuple[list[Song], list[Song]]:
         songs = _keep_one_out(*songs)
         return tuple([preprocess.for_autoencoder(s, cfg.network) for s in part] for part in songs)
     songs = _keep_one_out(music.training(cfg.songs), music.validation)
+    if isinstance(cfg.network, HeldConfig):
+        train, heldout = ([_on_grid(song, cfg.network) for song in part] for part in songs)
+        last = min(cfg.network.deciding, len(train) // 4)
+        return train[: len(train) - last], heldout, train[len(train) - last :] or train
     if cfg.network.transpose:
         songs = tuple([preprocess.to_common_key(song) for song in part] for part in songs)
     return songs
+
+
+def _on_grid(song: Song, cfg: HeldConfig) -> Song:
+    song = song.resample(cfg.steps_per_beat)
+    return preprocess.to_common_key(song) if cfg.common_key else song
 
 
 def _keep_one_out(songs: list[Song], heldout: list[Song]) -> tuple[list[Song], list[Song]]:
@@ -156,13 +174,13 @@ def _keep_one_out(songs: list[Song], heldout: list[Song]) -> tuple[list[Song], l
 def planned(name: str | RunConfig) -> Run:
     """Name a run and its songs, without training it."""
     cfg = name if isinstance(name, RunConfig) else config.profile().runs[name]
-    songs, heldout = songs_for(cfg)
+    songs, *others = songs_for(cfg)
     if not songs:
         raise ValueError(
             f"{cfg.name} needs two songs that its network can use, {config.source()} has fewer; "
             "`python -m musegen audit` tells why"
         )
-    return Run(cfg, store.folder(cfg), songs, heldout)
+    return Run(cfg, store.folder(cfg), songs, *others)
 
 
 def load_or_train(name: str | RunConfig) -> Run:
@@ -213,12 +231,13 @@ def _train(run: Run) -> None:
     store.write_config(run.folder, cfg)
     if isinstance(cfg.network, AEConfig):
         train, heldout = run.bars, run.heldout_bars
+    elif isinstance(cfg.network, HeldConfig):
+        train, heldout = run.frames, Frames.from_songs(run.deciding, cfg.network)
     else:
         run.vocabulary.save(run.folder / "vocabulary.json")
         train, heldout = run.tokens, run.heldout_tokens
     model = _build(run, every_position=cfg.trainer == "sequences")
     history = loop.train(model, train, heldout, cfg, run.folder)
-    store.save_weights(model, run.folder / store.WEIGHTS)
     store.write(run.folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
     facts = {
         "profile": config.profile().name,
@@ -226,7 +245,7 @@ def _train(run: Run) -> None:
         "music": corpus.load(config.source()).key,
         "songs": len(run.songs),
         "heldout": len(run.heldout),
-        "epochs": cfg.epochs,
+        "epochs": len(history),
         "seed": cfg.seed,
         "seconds": round(history[-1]["seconds"], 1),
     }
@@ -236,4 +255,6 @@ def _train(run: Run) -> None:
 def _build(run: Run, *, every_position: bool):
     if isinstance(run.cfg.network, AEConfig):
         return autoencoder.build(run.cfg.network)
+    if isinstance(run.cfg.network, HeldConfig):
+        return lstm.build_held(run.cfg.network)
     return lstm.build(run.cfg.network, len(run.vocabulary), every_position=every_position)

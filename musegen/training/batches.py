@@ -1,4 +1,4 @@
-"""What a network sees in one epoch: bars for the autoencoder, tokens for the LSTM."""
+"""What a network sees in one epoch: bars for the autoencoder, tokens for the LSTMs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musegen import preprocess, tokens
-from musegen.config import AEConfig, LSTMConfig
-from musegen.song import Song
+from musegen import held, preprocess, tokens
+from musegen.config import AEConfig, HeldConfig, LSTMConfig
+from musegen.song import PITCHES, Song
 
 
 class Batch(NamedTuple):
@@ -179,3 +179,58 @@ class Sequences:
         cut = self.chunks([0] * len(self.encoded))
         for part in _in_parts(len(cut.inputs), 64, None):
             yield cut.part(part)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Whole songs as held notes, read by many lanes side by side, each carrying its state on.
+
+    Attributes
+    ----------
+    songs : list of (inputs, tokens)
+        As `musegen.held.learnt` gives them.
+    cfg : HeldConfig
+    """
+
+    songs: Sequence[tuple[np.ndarray, np.ndarray]]
+    cfg: HeldConfig
+
+    @classmethod
+    def from_songs(cls, songs: Sequence[Song], cfg: HeldConfig) -> "Frames":
+        """Write songs, on the configuration's grid, as tokens."""
+        return cls([held.learnt(song) for song in songs], cfg)
+
+    def epoch(self, number: int, seed: int) -> Iterator[Batch]:
+        """Yield every token once, the songs in another order and each in another key."""
+        rng = np.random.default_rng([seed, number])
+        order = rng.permutation(len(self.songs))
+        shifts = rng.integers(-self.cfg.transpose, self.cfg.transpose + 1, len(self.songs))
+        return self._lanes([_in_key(*self.songs[i], int(shifts[i])) for i in order])
+
+    def heldout(self) -> Iterator[Batch]:
+        """Yield every token once, in order and in its own key."""
+        return self._lanes(self.songs)
+
+    def _lanes(self, songs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[Batch]:
+        """Cut songs laid end to end into lanes, and the lanes into chunks, filled up at the end."""
+        inputs, targets = (np.concatenate(parts) for parts in zip(*songs, strict=True))
+        lanes, chunk = self.cfg.lanes, self.cfg.chunk
+        size = -(-len(targets) // (lanes * chunk)) * chunk  # tokens of a lane
+        missing = lanes * size - len(targets)
+        weights = np.pad(np.ones(len(targets), np.float32), (0, missing)).reshape(lanes, size)
+        inputs = np.pad(inputs, ((0, missing), (0, 0))).reshape(lanes, size, -1)
+        targets = np.pad(targets, (0, missing)).reshape(lanes, size)
+        for at in range(0, size, chunk):
+            yield Batch(*(part[:, at : at + chunk] for part in (inputs, targets, weights)))
+
+
+def _in_key(inputs: np.ndarray, tokens: np.ndarray, shift: int) -> tuple[np.ndarray, np.ndarray]:
+    """Transpose what `held.learnt` gave, unless a note would leave the 128 pitches."""
+    notes = tokens[tokens > held.SAME]
+    lowest, highest = (notes.min() - 2) // 2, (notes.max() - 2) // 2
+    if not (lowest + shift >= 0 and highest + shift < PITCHES):
+        return inputs, tokens
+    inputs = inputs.copy()
+    for column in held.PITCHED:
+        inputs[:, column] = held.transposed(inputs[:, column], shift)
+    return inputs, held.transposed(tokens, shift)

@@ -16,7 +16,10 @@ from musegen.config import RunConfig
 from musegen.files import whole
 
 # A change in any of these files makes other weights.
-SOURCES = ("autoencoder.py", "lstm.py", "tokens.py", "preprocess.py", "training/*.py")
+SOURCES = (
+    *("autoencoder.py", "lstm.py", "tokens.py", "held.py", "preprocess.py"),
+    "training/*.py",
+)
 FORMAT = 2  # of the folder; 1 had no hashes
 WEIGHTS = "weights.npz"
 SNAPSHOT = "epoch-{:04}.npz"

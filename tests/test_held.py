@@ -1,0 +1,257 @@
+"""Held notes: songs come back as they were, and only what can stand somewhere is said there."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from musegen import config, corpus, generation, held, lstm, training
+from musegen.config import HeldConfig, RunConfig
+from musegen.held import END, SAME, Reader, hold, start
+from musegen.song import Song, as_notes
+from musegen.training import Run
+from musegen.training.batches import Frames
+
+SMALL = HeldConfig(units=7, embedding=8, lanes=3, chunk=5, deciding=1)
+
+
+def said(song: Song) -> str:
+    return " ".join(map(held.say, held.encode(song)))
+
+
+# --- Tokens --------------------------------------------------------------------------------------
+
+
+def test_a_chord_whose_top_note_is_struck_again():
+    notes = as_notes([0, 0, 2, 5], [4, 2, 2, 1], [60, 64, 64, 67])
+    song = Song(notes, length=8, steps_per_beat=4)
+    assert said(song) == "E4 C4 | = E4 C4 held | = | G4 | | ="
+    assert held.to_song(held.encode(song)) == song
+
+
+def test_silence_at_the_beginning_is_like_the_frame_before_it():
+    assert said(Song(as_notes(2, 1, 60), 3, 4)) == "= = C4 |"
+    assert said(Song(as_notes([], [], []), 2, 4)) == "= ="
+
+
+@pytest.mark.parametrize(
+    ("spans", "tokens"),
+    [
+        ([(0, 4), (1, 2)], "C4 | C4 C4 held | C4 held | ="),  # nested: what is struck ends first
+        ([(0, 2), (1, 4)], "C4 | C4 held C4 | C4 held | ="),  # one hands over to the other
+        ([(0, 2), (0, 4)], "C4 C4 | = C4 held | ="),
+        ([(0, 4), (0, 4)], "C4 C4 | = = ="),
+    ],
+)
+def test_unisons_are_told_apart_by_their_ends(spans, tokens):
+    onset, end = np.array(spans).T
+    song = Song(as_notes(onset, end - onset, 60), 4, 4)
+    assert said(song) == tokens
+    assert held.to_song(held.encode(song)) == song
+
+
+notes = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 9), st.integers(59, 62)), max_size=25)
+
+
+@given(notes, st.integers(0, 5))
+@settings(max_examples=300, deadline=None)
+def test_any_song_comes_back(rows, more):
+    onset, duration, pitch = np.array(rows, int).reshape(-1, 3).T
+    length = int((onset + duration).max(initial=0)) + more
+    song = Song(as_notes(onset, duration, pitch), length, 4)
+    tokens = held.encode(song)
+    assert held.to_song(tokens, tempo_qpm=song.tempo_qpm) == song
+    reader = Reader(16)
+    for token in tokens.tolist():
+        assert reader.possible()[token]
+        reader.feed(token)
+
+
+@pytest.mark.parametrize("steps_per_beat", [4, 24])
+def test_all_chorales_come_back(steps_per_beat):
+    for song in corpus.load("chorales"):
+        song = song.resample(steps_per_beat)
+        back = held.to_song(held.encode(song), steps_per_beat, tempo_qpm=song.tempo_qpm)
+        assert back == song, song.title
+
+
+@pytest.mark.parametrize(
+    ("tokens", "sentence"),
+    [
+        ([hold(60), END], "frame 0: C4 held, which does not sound"),
+        ([start(60), END, hold(60), hold(60), END], "frame 1: C4 held, which does not sound"),
+        ([start(60), start(64), END], "frame 0: E4 stands below a lower note"),
+        ([start(60), SAME], "frame 0 has notes"),
+        ([SAME, start(60)], "frame 1 has no end"),
+    ],
+)
+def test_what_cannot_stand_there_is_refused(tokens, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        held.to_song(tokens)
+    reader = Reader(16)
+    allowed = []
+    for token in tokens:
+        allowed.append(bool(reader.possible()[token]))
+        if not allowed[-1]:
+            break
+        reader.feed(token)
+    assert not all(allowed) or "no end" in sentence
+
+
+def test_only_what_sounds_can_be_held_and_only_downwards():
+    reader = Reader(16)
+    for token in (start(64), start(60), END, hold(64)):
+        reader.feed(token)
+    possible = reader.possible()
+    assert possible[END] and not possible[SAME]
+    assert possible[hold(60)] and not possible[hold(64)] and not possible[hold(62)]
+    assert possible[start(64)] and possible[start(3)] and not possible[start(65)]
+
+
+def test_a_network_is_told_where_it_is():
+    # An upbeat of a beat, two bars: E4 and C4 at step 12 of bar 0, then E4 held over the bar line.
+    song = Song(as_notes([12, 12, 16], [8, 4, 4], [64, 60, 59]), 20, 4)
+    inputs, tokens = held.learnt(song)
+    assert said(replace(song, length=32)).split() == [
+        *["="] * 12, "E4", "C4", "|", "=", "=", "=", "E4", "held", "B3", "|", *"===|", *["="] * 11,
+    ]  # fmt: skip
+    columns = dict(zip(held.INPUTS, inputs.T, strict=True))
+    at = tokens.tolist().index(start(59))
+    assert {name: int(column[at]) for name, column in columns.items()} == {
+        "token": hold(64),
+        "place": 1,
+        "before": hold(60),
+        "step": 0,
+        "bar": 1,
+        "bars left": 0,
+    }
+    assert columns["step"][:14].tolist() == [*range(13), 12]
+    assert columns["bars left"][:19].tolist() == [1] * 18 + [0]
+
+
+# --- Batches -------------------------------------------------------------------------------------
+
+
+def walk(seed: int, bars: int = 2) -> Song:
+    rng = np.random.default_rng(seed)
+    pitch = 60 + rng.integers(0, 12, bars * 8)
+    return Song(as_notes(np.arange(bars * 8) * 2, 2, pitch), bars * 16, 4, title=f"walk {seed}")
+
+
+def test_an_epoch_shows_every_token_once_in_some_key():
+    songs = [walk(seed) for seed in range(5)]
+    frames = Frames.from_songs(songs, replace(SMALL, transpose=3))
+    batches = list(frames.epoch(0, seed=1))
+    assert all(batch.inputs.shape == (3, 5, 6) for batch in batches)
+    weights = np.concatenate([batch.weights for batch in batches], axis=1).ravel()
+    targets = np.concatenate([batch.targets for batch in batches], axis=1).ravel()
+    tokens = [tokens for _, tokens in frames.songs]
+    assert weights.sum() == sum(map(len, tokens))
+    heard = targets[weights > 0]
+    keys = [[held.transposed(one, shift).tolist() for shift in range(-3, 4)] for one in tokens]
+    found = []
+    while len(heard):  # each song in one piece, in one of seven keys
+        song, key = next(
+            (song, key)
+            for song, own in enumerate(keys)
+            for key, one in enumerate(own)
+            if heard[: len(one)].tolist() == one
+        )
+        found.append((song, key))
+        heard = heard[len(tokens[song]) :]
+    assert sorted(song for song, _ in found) == [0, 1, 2, 3, 4]
+    assert len({key for _, key in found}) > 1
+
+
+def test_inputs_go_along_with_the_key():
+    (inputs, tokens), cfg = held.learnt(walk(1)), replace(SMALL, transpose=6)
+    frames = Frames([(inputs, tokens)], cfg)
+    batch = next(frames.epoch(3, seed=0))
+    stream = batch.inputs[0], batch.targets[0]
+    assert stream[0][1:, 0].tolist() == stream[1][:-1].tolist()  # the last token of each input
+
+
+def test_a_song_at_the_edge_of_the_keyboard_stays_where_it_is():
+    song = Song(as_notes([0, 4], [4, 4], [0, 127]), 8, 4)
+    frames = Frames.from_songs([song], SMALL)
+    for number in range(5):
+        batch = next(frames.epoch(number, seed=0))
+        assert set(batch.targets[batch.weights > 0].tolist()) <= set(frames.songs[0][1].tolist())
+
+
+# --- Network -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[True, False], ids=["knows the beat", "does not"])
+def run(request, tmp_path) -> Run:
+    network = replace(SMALL, knows_the_beat=request.param)
+    model = lstm.build_held(network)
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(0, 0.4, w.shape) for w in model.get_weights()])
+    with (tmp_path / "weights.npz").open("wb") as file:
+        np.savez(file, *model.get_weights())
+    return Run(RunConfig("held", network, 1, 1, "frames"), tmp_path, [], [])
+
+
+def test_numpy_gives_the_logits_of_the_keras_network(run):
+    inputs = np.stack([held.learnt(walk(seed))[0][:20] for seed in range(3)])
+    model = run.model
+    lstm.forget(model)
+    logits = np.concatenate(
+        [model.predict(part, batch_size=3, verbose=0) for part in (inputs[:, :12], inputs[:, 12:])],
+        axis=1,
+    )
+    state = generation.HeldState(run, 3)
+    ours = np.stack([state.feed(inputs[:, i]) for i in range(20)], axis=1)
+    np.testing.assert_allclose(ours, logits, atol=1e-5)
+
+
+def test_songs_have_the_bars_asked_for_and_are_repeatable(run):
+    one, two = (generation.held_songs(run, 3, np.random.default_rng(5), [1, 3, 2]) for _ in "ab")
+    assert one == two
+    assert [song.length for song in one] == [16, 48, 32]
+    assert {(song.steps_per_beat, song.tempo_qpm, song.source) for song in one} == {
+        (4, 120, "held")
+    }
+
+
+def test_a_primer_is_gone_on_from(run):
+    primer = walk(9)
+    songs = generation.held_songs(run, 2, np.random.default_rng(1), 4, primer=primer)
+    for song in songs:
+        assert song.length == 64
+        assert song.cut(0, 31).notes.tolist() == primer.cut(0, 31).notes.tolist()
+    with pytest.raises(ValueError, match="walk 9 has 2 bars and the song is to have 2; cut"):
+        generation.held_songs(run, 1, np.random.default_rng(1), 2, primer=primer)
+
+
+# --- Training ------------------------------------------------------------------------------------
+
+
+def test_training_stops_and_keeps_the_best_epoch(build, monkeypatch):
+    cfg = RunConfig("held", replace(SMALL, learning_rate=0.05), 6, 40, "frames", patience=2)
+    songs = [walk(seed) for seed in range(6)]
+    monkeypatch.setattr(training, "songs_for", lambda cfg: (songs[:4], songs[4:5], songs[5:]))
+    run = training.load_or_train(cfg)
+    losses = run.history["heldout_loss"]
+    assert len(losses) < 40 and losses.idxmin() == len(losses) - 2
+    assert run.manifest["epochs"] == len(losses)
+    model = lstm.build_held(cfg.network)
+    model.set_weights(run.weights)
+    batches = list(Frames.from_songs(run.deciding, cfg.network).heldout())
+    lstm.forget(model)
+    total = sum(
+        model.test_on_batch(*b, return_dict=True)["loss"] * b.weights.sum() for b in batches
+    )
+    assert total / sum(b.weights.sum() for b in batches) == pytest.approx(losses.min(), abs=1e-4)
+
+
+def test_the_songs_that_decide_are_neither_learnt_nor_held_out():
+    run = training.planned(RunConfig("held", HeldConfig(), 256, 1, "frames"))
+    parts = [{song.title for song in part} for part in (run.songs, run.deciding, run.heldout)]
+    assert [len(part) for part in parts] == [232, 24, 43]
+    assert len(set.union(*parts)) == 299
+    assert {song.steps_per_beat for song in run.songs} == {4}
+    assert config.source() == "chorales"
