@@ -65,6 +65,7 @@ class HeldConfig:
     embedding: int = 64
     dropout: float = 0.3
     knows_the_beat: bool = True  # step within the bar, bar and bars left as inputs
+    knows_the_outline: bool = True  # how much happens a beat, and whether in minor
     common_key: bool = True  # all songs in C major or A minor, as report 2.1 has it for the other
     transpose: int = 0  # each epoch every song in another key, so many semitones away at most
     deciding: int = 24  # songs behind the training ones that decide which epoch was best

@@ -23,9 +23,11 @@ Report 4.4.1: "encode notes for multiple consecutive ticks as one token". Notebo
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
+from musegen import preprocess
 from musegen.song import BEATS_PER_BAR, PITCHES, Song, as_notes
 from musegen.tokens import token_of
 
@@ -33,8 +35,9 @@ END, SAME = 0, 1
 TOKENS = 2 + 2 * PITCHES
 MOST_BARS, MOST_NOTES = 32, 8  # ours: what lies beyond counts as the last of them
 MOST_AT_ONCE = 32  # notes of a frame that a network may write
+PACES = (0.9, 1.1, 1.3, 1.5, 1.75, 2.0, 2.5)  # onsets a beat: the borders of eight classes
 # What a network is told before it says the next token, see `Reader.inputs`.
-INPUTS = ("token", "place", "before", "step", "bar", "bars left")
+INPUTS = ("token", "place", "before", "step", "bar", "bars left", "pace", "minor")
 PITCHED = (0, 2)  # those of them that are tokens
 
 
@@ -108,14 +111,48 @@ def to_song(tokens: Sequence[int], steps_per_beat: int = 4, **fields) -> Song:
     return Song(as_notes(onset, end - onset, pitch), reader.frame, steps_per_beat, **fields)
 
 
+class Outline(NamedTuple):
+    """What is settled before the first note of a song.
+
+    Attributes
+    ----------
+    bars : int
+    pace : int
+        How much happens, 0 (an onset a beat or less) to 7: a class of `PACES`.
+    minor : bool
+    tempo_qpm : float
+    """
+
+    bars: int
+    pace: int
+    minor: bool
+    tempo_qpm: float = 120.0
+
+
+ONE_BAR = Outline(1, 0, minor=False)
+
+
+def outline(song: Song) -> Outline:
+    """Find the outline of a song.
+
+    Examples
+    --------
+    >>> outline(Song(as_notes([0, 4, 8, 10], [4, 4, 2, 6], [60, 64, 67, 60]), 16, 4))
+    Outline(bars=1, pace=1, minor=False, tempo_qpm=120.0)
+    """
+    onsets_a_beat = len(np.unique(song.notes["onset"])) * song.steps_per_beat / max(1, song.length)
+    pace = int(np.searchsorted(PACES, onsets_a_beat))
+    minor = preprocess.estimate_key(song).mode == "minor"
+    return Outline(song.bars, pace, minor, float(song.tempo_qpm))
+
+
 class Reader:
     """Reads tokens one by one and knows where it is and what may come next.
 
     Parameters
     ----------
     steps_per_bar : int
-    bars : int
-        How many the song will have.
+    outline : Outline
 
     Attributes
     ----------
@@ -128,8 +165,8 @@ class Reader:
     ended : list of (onset, end, pitch)
     """
 
-    def __init__(self, steps_per_bar: int, bars: int = 1):
-        self.steps_per_bar, self.bars = steps_per_bar, bars
+    def __init__(self, steps_per_bar: int, outline: Outline = ONE_BAR):
+        self.steps_per_bar, self.outline = steps_per_bar, outline
         self.frame, self.last = 0, END
         self.sounding: list[tuple[int, int]] = []
         self.written: list[tuple[int, int]] = []
@@ -138,7 +175,7 @@ class Reader:
     @property
     def end(self) -> int:
         """Frames that the song will have."""
-        return self.bars * self.steps_per_bar
+        return self.outline.bars * self.steps_per_bar
 
     def feed(self, token: int) -> None:
         """Take the next token.
@@ -188,7 +225,7 @@ class Reader:
         tuple of int
             The last token; how many notes this frame has so far; the token that would hold the
             note at that place of the frame before (0: none); the step within the bar, the bar,
-            and how many bars come after it.
+            and how many bars come after it; the outline's pace and whether it is in minor.
         """
         place = len(self.written)
         before = hold(self.sounding[place][0]) if place < len(self.sounding) else END
@@ -199,7 +236,9 @@ class Reader:
             before,
             step,
             min(bar, MOST_BARS - 1),
-            min(max(0, self.bars - 1 - bar), MOST_BARS - 1),
+            min(max(0, self.outline.bars - 1 - bar), MOST_BARS - 1),
+            self.outline.pace,
+            int(self.outline.minor),
         )
 
     def possible(self) -> np.ndarray:
@@ -220,12 +259,12 @@ def learnt(song: Song) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    inputs : int32 array, shape (token, 6)
+    inputs : int32 array, shape (token, 8)
         What the network is told before each token, see `INPUTS`.
     tokens : int32 array, shape (token,)
     """
     tokens = encode(replace(song, length=song.bars * song.steps_per_bar))
-    reader, rows = Reader(song.steps_per_bar, song.bars), []
+    reader, rows = Reader(song.steps_per_bar, outline(song)), []
     for token in tokens.tolist():
         rows.append(reader.inputs())
         reader.feed(token)

@@ -3,6 +3,7 @@
 from musegen import held
 from musegen.backend import load_keras
 from musegen.config import HeldConfig, LSTMConfig
+from musegen.song import BEATS_PER_BAR
 
 
 def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
@@ -73,7 +74,7 @@ def build_held(cfg: HeldConfig):
     Returns
     -------
     keras.Model
-        (64, token, 6) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
+        (64, token, 8) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
         token. It carries its state on from one call to the next, until `forget`.
 
     Notes
@@ -83,10 +84,11 @@ def build_held(cfg: HeldConfig):
     keras = load_keras()
     layers = keras.layers
     told = layers.Input(batch_shape=(cfg.lanes, None, len(held.INPUTS)), dtype="int32", name="told")
-    kinds = held_kinds(cfg)
     embedded = [
-        layers.Embedding(size, width, name=name.replace(" ", "_"))(told[..., i])
-        for i, (name, size, width) in enumerate(kinds)
+        layers.Embedding(size, width, name=name.replace(" ", "_"))(
+            told[..., held.INPUTS.index(name)]
+        )
+        for name, size, width in held_kinds(cfg)
     ]
     x = layers.Concatenate(name="all_inputs")(embedded)
     for i in range(1, cfg.layers + 1):
@@ -107,13 +109,22 @@ def build_held(cfg: HeldConfig):
 def held_kinds(cfg: HeldConfig) -> list[tuple[str, int, int]]:
     """List the inputs that a network takes: name, how many values it has, width of its embedding.
 
-    One that does not know the beat takes the first three only.
+    One that does not know the beat takes neither step nor bars.
     """
-    steps, small = 4 * cfg.steps_per_beat, cfg.embedding // 4
-    values = (held.TOKENS, held.MOST_NOTES, held.TOKENS, steps, held.MOST_BARS, held.MOST_BARS)
-    widths = (cfg.embedding, small, cfg.embedding, small, small, small)
-    kinds = list(zip(held.INPUTS, values, widths, strict=True))
-    return kinds if cfg.knows_the_beat else kinds[:3]
+    wide, narrow = cfg.embedding, cfg.embedding // 4
+    kinds = {
+        "token": (held.TOKENS, wide),
+        "place": (held.MOST_NOTES, narrow),
+        "before": (held.TOKENS, wide),
+        "step": (BEATS_PER_BAR * cfg.steps_per_beat, narrow),
+        "bar": (held.MOST_BARS, narrow),
+        "bars left": (held.MOST_BARS, narrow),
+        "pace": (len(held.PACES) + 1, narrow),
+        "minor": (2, narrow),
+    }
+    beat = () if cfg.knows_the_beat else ("step", "bar", "bars left")
+    outline = () if cfg.knows_the_outline else ("pace", "minor")
+    return [(name, *kinds[name]) for name in held.INPUTS if name not in (*beat, *outline)]
 
 
 def forget(model) -> None:

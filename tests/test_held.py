@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from musegen import config, corpus, generation, held, lstm, training
 from musegen.config import HeldConfig, RunConfig
-from musegen.held import END, SAME, Reader, hold, start
+from musegen.held import END, SAME, Outline, Reader, hold, start
 from musegen.song import Song, as_notes
 from musegen.training import Run
 from musegen.training.batches import Frames
@@ -110,6 +110,16 @@ def test_only_what_sounds_can_be_held_and_only_downwards():
     assert possible[start(64)] and possible[start(3)] and not possible[start(65)]
 
 
+@pytest.mark.parametrize(
+    ("onsets", "pace"), [(8, 1), (7, 0), (16, 5), (32, 7)], ids=["one", "less", "two", "four"]
+)
+def test_the_pace_is_what_begins_a_beat(onsets, pace):
+    song = Song(
+        as_notes(np.arange(onsets), 1, 60 + np.array([0, 4, 7, 12])[np.arange(onsets) % 4]), 32, 4
+    )
+    assert held.outline(song) == (2, pace, False, 120)
+
+
 def test_a_network_is_told_where_it_is():
     # An upbeat of a beat, two bars: E4 and C4 at step 12 of bar 0, then E4 held over the bar line.
     song = Song(as_notes([12, 12, 16], [8, 4, 4], [64, 60, 59]), 20, 4)
@@ -126,6 +136,8 @@ def test_a_network_is_told_where_it_is():
         "step": 0,
         "bar": 1,
         "bars left": 0,
+        "pace": 0,
+        "minor": 1,
     }
     assert columns["step"][:14].tolist() == [*range(13), 12]
     assert columns["bars left"][:19].tolist() == [1] * 18 + [0]
@@ -144,7 +156,7 @@ def test_an_epoch_shows_every_token_once_in_some_key():
     songs = [walk(seed) for seed in range(5)]
     frames = Frames.from_songs(songs, replace(SMALL, transpose=3))
     batches = list(frames.epoch(0, seed=1))
-    assert all(batch.inputs.shape == (3, 5, 6) for batch in batches)
+    assert all(batch.inputs.shape == (3, 5, 8) for batch in batches)
     weights = np.concatenate([batch.weights for batch in batches], axis=1).ravel()
     targets = np.concatenate([batch.targets for batch in batches], axis=1).ravel()
     tokens = [tokens for _, tokens in frames.songs]
@@ -184,9 +196,13 @@ def test_a_song_at_the_edge_of_the_keyboard_stays_where_it_is():
 # --- Network -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[True, False], ids=["knows the beat", "does not"])
+@pytest.fixture(params=["all", "no beat", "no outline"])
 def run(request, tmp_path) -> Run:
-    network = replace(SMALL, knows_the_beat=request.param)
+    network = replace(
+        SMALL,
+        knows_the_beat=request.param != "no beat",
+        knows_the_outline=request.param != "no outline",
+    )
     model = lstm.build_held(network)
     rng = np.random.default_rng(1)
     model.set_weights([rng.normal(0, 0.4, w.shape) for w in model.get_weights()])
@@ -209,22 +225,24 @@ def test_numpy_gives_the_logits_of_the_keras_network(run):
 
 
 def test_songs_have_the_bars_asked_for_and_are_repeatable(run):
-    one, two = (generation.held_songs(run, 3, np.random.default_rng(5), [1, 3, 2]) for _ in "ab")
+    outlines = [Outline(1, 0, False, 90), Outline(3, 2, True), Outline(2, 7, False)]
+    one, two = (generation.held_songs(run, outlines, np.random.default_rng(5)) for _ in "ab")
     assert one == two
     assert [song.length for song in one] == [16, 48, 32]
-    assert {(song.steps_per_beat, song.tempo_qpm, song.source) for song in one} == {
-        (4, 120, "held")
-    }
+    assert [song.tempo_qpm for song in one] == [90, 120, 120]
+    assert {(song.steps_per_beat, song.source) for song in one} == {(4, "held")}
 
 
 def test_a_primer_is_gone_on_from(run):
     primer = walk(9)
-    songs = generation.held_songs(run, 2, np.random.default_rng(1), 4, primer=primer)
+    outlines = [Outline(4, 1, False)] * 2
+    songs = generation.held_songs(run, outlines, np.random.default_rng(1), primer=primer)
     for song in songs:
         assert song.length == 64
         assert song.cut(0, 31).notes.tolist() == primer.cut(0, 31).notes.tolist()
     with pytest.raises(ValueError, match="walk 9 has 2 bars and the song is to have 2; cut"):
-        generation.held_songs(run, 1, np.random.default_rng(1), 2, primer=primer)
+        short = [Outline(2, 1, False)]
+        generation.held_songs(run, short, np.random.default_rng(1), primer=primer)
 
 
 # --- Training ------------------------------------------------------------------------------------
@@ -238,6 +256,9 @@ def test_training_stops_and_keeps_the_best_epoch(build, monkeypatch):
     losses = run.history["heldout_loss"]
     assert len(losses) < 40 and losses.idxmin() == len(losses) - 2
     assert run.manifest["epochs"] == len(losses)
+    assert run.outlines == [held.outline(song) for song in songs[:4]]
+    drawn = generation.draw_outlines(run, 20, np.random.default_rng(0))
+    assert set(drawn) == set(run.outlines)
     model = lstm.build_held(cfg.network)
     model.set_weights(run.weights)
     batches = list(Frames.from_songs(run.deciding, cfg.network).heldout())

@@ -4,7 +4,7 @@ Trained weights are played by plain matrix products, which take milliseconds whe
 Keras network takes tenths of a second; `tests/test_generation.py` compares the two.
 """
 
-from musegen.generation.held import HeldState, held_songs
+from musegen.generation.held import HeldState, draw_outlines, held_songs
 from musegen.generation.noise import (
     TEMPO_QPM,
     Noise,
@@ -37,6 +37,7 @@ __all__ = [
     "autoencoder_songs",
     "continue_tokens",
     "decode",
+    "draw_outlines",
     "encode",
     "latents_of_training",
     "held_songs",

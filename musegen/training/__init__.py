@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import autoencoder, config, corpus, lstm, preprocess, tokens
+from musegen import autoencoder, config, corpus, held, lstm, preprocess, tokens
 from musegen.backend import load_keras
 from musegen.config import AEConfig, HeldConfig, RunConfig
 from musegen.files import one_process, sweep
@@ -109,6 +109,14 @@ class Run:
     def frames(self) -> Frames:
         """The training songs as held notes, of a run of `HeldConfig`."""
         return Frames.from_songs(self.songs, self.cfg.network)
+
+    @cached_property
+    def outlines(self) -> list[held.Outline]:
+        """What is settled of each training song before its first note: as saved, once trained."""
+        if (self.folder / "manifest.json").exists() or not self.songs:
+            rows = json.loads(store.read(self.folder, store.OUTLINES))
+            return [held.Outline(*row) for row in rows]
+        return [held.outline(song) for song in self.songs]
 
     @cached_property
     def history(self):
@@ -232,6 +240,7 @@ def _train(run: Run) -> None:
     if isinstance(cfg.network, AEConfig):
         train, heldout = run.bars, run.heldout_bars
     elif isinstance(cfg.network, HeldConfig):
+        store.write(run.folder / store.OUTLINES, json.dumps(run.outlines))
         train, heldout = run.frames, Frames.from_songs(run.deciding, cfg.network)
     else:
         run.vocabulary.save(run.folder / "vocabulary.json")

@@ -23,7 +23,8 @@ SOURCES = (
 FORMAT = 2  # of the folder; 1 had no hashes
 WEIGHTS = "weights.npz"
 SNAPSHOT = "epoch-{:04}.npz"
-KEPT = ("config.json", "vocabulary.json", "history.csv", WEIGHTS, "epoch-*.npz")
+OUTLINES = "outlines.json"
+KEPT = ("config.json", "vocabulary.json", OUTLINES, "history.csv", WEIGHTS, "epoch-*.npz")
 # What training needs and a finished run does not.
 PASSING = ("checkpoint.npz", "checkpoint.previous.npz", "checkpoint.damaged.npz", "training.lock")
 
