@@ -13,7 +13,7 @@ __all__ = [
     *("midi", "audio", "notation", "corpus", "preprocess", "tokens", "held"),  # music
     *("autoencoder", "lstm", "training", "generation"),  # models
     *("metrics", "survey"),  # measure
-    *("figures", "player", "composer", "listening"),  # show
+    *("figures", "player", "composer", "listening", "play"),  # show
     *("ledger", "report"),  # face
 ]
 

@@ -34,6 +34,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m musegen", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    play = commands.add_parser("play", help="new songs, on a page: nothing is trained")
+    play.add_argument("--songs", type=int, default=4, metavar="N", help="default: 4")
+    play.add_argument("--bars", type=int, metavar="N", help="how long; default: like Bach's")
+    play.add_argument("--tempo", type=float, metavar="QPM", help="quarter notes a minute")
+    play.add_argument("--seed", type=int, help="the same seed, the same songs")
+    play.add_argument("--after", metavar="FILE", help="go on from a MIDI file's first four bars")
+    play.add_argument("--quiet", action="store_true", help="do not open the page")
+    play.set_defaults(command=_play)
+
+    ship = commands.add_parser("ship", help="train the network of data/ again")
+    ship.set_defaults(command=_ship)
+
     report = commands.add_parser("report", help="make build/report/")
     report.add_argument("--only", type=int, metavar="N", help="draw figure N (5-11) anew")
     _add_profile(report)
@@ -60,7 +72,11 @@ def _parser() -> argparse.ArgumentParser:
 
     composer = commands.add_parser("composer", help="play the autoencoder in the browser")
     composer.add_argument(
-        "run", nargs="?", default="ae_10", choices=("ae_10", "ae_256"), help="default: ae_10"
+        "run",
+        nargs="?",
+        default="ae_10",
+        choices=("ae_10", "ae_256", "ae_mended_256"),
+        help="default: ae_10",
     )
     composer.set_defaults(command=_composer)
 
@@ -140,6 +156,32 @@ def _add_dask(command: argparse.ArgumentParser) -> None:
         "--dask",
         metavar="tcp://HOST:PORT",
         help="share the work out to the workers of this scheduler",
+    )
+
+
+def _play(options) -> None:
+    import secrets
+    import webbrowser
+    from pathlib import Path
+
+    from musegen import play
+
+    seed = secrets.randbelow(100_000) if options.seed is None else options.seed
+    after = Path(options.after) if options.after else None
+    page = play.write(play.songs(options.songs, seed, options.bars, options.tempo, after), seed)
+    print(f"{options.songs} new songs (seed {seed}): {page}")
+    if not options.quiet:
+        webbrowser.open(page.resolve().as_uri())
+
+
+def _ship(options) -> None:
+    from musegen import config, training
+
+    os.environ["MUSEGEN_PROFILE"], os.environ["MUSEGEN_SOURCE"] = "paper", "chorales"
+    run = training.ship()
+    best = run.history["heldout_loss"].min()
+    print(
+        f"{config.data_dir() / run.cfg.name}: loss {best:.3f} on songs that it has not learnt from"
     )
 
 

@@ -17,7 +17,7 @@ ROOMS = (  # from the ground up
     ("metrics", "survey"),
     ("figures",),
     ("player",),
-    ("composer", "listening"),
+    ("composer", "listening", "play"),
     ("ledger", "report", "__main__"),
 )
 FLOOR = {module: floor for floor, room in enumerate(ROOMS) for module in room}

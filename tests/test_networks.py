@@ -1,5 +1,7 @@
 """The networks of the report, at the report's sizes: every layer and every parameter."""
 
+from dataclasses import replace
+
 import pytest
 
 from musegen import autoencoder, config, lstm
@@ -30,6 +32,27 @@ def test_autoencoder_has_relu_everywhere_and_a_sigmoid_at_the_end():
     assert model.count_params() == 20_653_024
     dense = [layer for half in model.layers for layer in half.layers if "kernel" in dir(layer)]
     assert [layer.activation.__name__ for layer in dense] == ["relu"] * 7 + ["sigmoid"]
+
+
+def test_a_mended_autoencoder_has_the_report_s_sizes_and_is_normalised():
+    model = autoencoder.build(config.MENDED)
+    encoder, decoder = model.layers
+    assert encoder.count_params() == 10_323_920 + 4 * 120
+    assert model.count_params() == 20_653_024 + 4 * (120 + 1600 + 3200 + 2000)
+    assert shapes(encoder)[-1] == (120,) and shapes(decoder)[-1] == (16, 24, 96)
+    dense = [layer for layer in encoder.layers if "kernel" in dir(layer)]
+    assert [layer.activation.__name__ for layer in dense] == ["relu"] * 3 + ["linear"]
+
+
+@pytest.mark.parametrize("outline", [True, False])
+@pytest.mark.parametrize("beat", [True, False])
+def test_parameters_of_the_network_that_holds_notes(beat, outline):
+    cfg = replace(config.HeldConfig(), knows_the_beat=beat, knows_the_outline=outline)
+    model = lstm.build_held(cfg)
+    width = 64 + 16 + 64 + 48 * beat + 32 * outline
+    tables = 2 * 258 * 64 + 8 * 16 + (16 + 32 + 32) * 16 * beat + (8 + 2) * 16 * outline
+    first, second = (4 * 256 * (before + 256 + 1) for before in (width, 256))
+    assert model.count_params() == tables + first + second + 257 * 258
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from musegen import held, lstm
+from musegen import held, lstm, preprocess
 from musegen.generation.picking import Pick, sample, softmax
 from musegen.generation.windows import halved, step
 from musegen.progress import progress_line
@@ -86,7 +86,9 @@ def held_songs(
     Report 4.4.1. Notebook: 06_beyond_the_report, "Play".
     """
     steps = run.cfg.network.steps_per_beat
-    first = [] if primer is None else held.encode(primer.resample(steps)).tolist()
+    home = primer is not None and run.cfg.network.common_key
+    shift = preprocess.estimate_key(primer).shift if home else 0
+    first = [] if primer is None else held.encode(primer.transpose(shift).resample(steps)).tolist()
     shortest = min((one.bars for one in outlines), default=0)
     if primer is not None and outlines and primer.bars >= shortest:
         raise ValueError(
@@ -116,6 +118,6 @@ def held_songs(
             tempo_qpm=one.tempo_qpm,
             title=f"{run.cfg.name} {i}",
             source=run.cfg.name,
-        )
+        ).transpose(-shift)
         for i, (tokens, one) in enumerate(zip(written, outlines, strict=True))
     ]

@@ -5,7 +5,7 @@ length of a song decides.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from musegen import config, corpus, preprocess
 from musegen.metrics.music import MEASURES, as_tokens, measure
@@ -54,7 +54,7 @@ class Yardstick:
     training : sequence of Song
         In which copies are looked for.
     tell : function of a Song that gives a Song
-        `as_tokens` (LSTM) or `preprocess.for_autoencoder`.
+        `as_tokens` (LSTM), `preprocess.for_autoencoder`, or for held notes `Song.resample`.
 
     Notes
     -----
@@ -69,11 +69,12 @@ class Yardstick:
     @classmethod
     def of(cls, run: Run) -> "Yardstick":
         """Take the songs that a run has learnt from, the held-out ones and 128 others."""
-        tell = (
-            preprocess.for_autoencoder
-            if isinstance(run.cfg.network, config.AEConfig)
-            else as_tokens
-        )
+        network = run.cfg.network
+        if isinstance(network, config.HeldConfig):
+            tell = partial(Song.resample, steps_per_beat=network.steps_per_beat)
+        else:
+            is_ae = isinstance(network, config.AEConfig)
+            tell = preprocess.for_autoencoder if is_ae else as_tokens
         others = corpus.load(config.source()).training(OTHERS)
         return cls(run.heldout, others, run.songs, tell)
 

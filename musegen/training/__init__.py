@@ -23,7 +23,7 @@ from musegen.song import Song
 from musegen.training import loop, store
 from musegen.training.batches import Bars, Frames, Sequences, Windows
 
-__all__ = ["Run", "load_or_train", "planned", "songs_for", "trained"]
+__all__ = ["Run", "load_or_train", "planned", "ship", "shipped", "songs_for", "trained"]
 
 WAYS = {"windows": Windows, "sequences": Sequences}
 
@@ -218,6 +218,33 @@ def load_or_train(name: str | RunConfig) -> Run:
     2.3. Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
     """
     return trained(planned(name))
+
+
+def shipped() -> Run:
+    """Give the network that comes with musegen, ready to play: ``config.SHIPPED``, trained.
+
+    Returns
+    -------
+    Run
+        Without its songs, which playing does not need; `planned` finds them.
+
+    Raises
+    ------
+    OSError
+        If its folder in ``data/`` is damaged.
+
+    Notes
+    -----
+    Made by ``python -m musegen ship``. Notebook: 06_beyond_the_report, "Play".
+    """
+    return Run(config.SHIPPED, config.data_dir() / config.SHIPPED.name, [], [])
+
+
+def ship() -> Run:
+    """Train the network that comes with musegen, unless it is there, and put it into ``data/``."""
+    run = trained(planned(config.SHIPPED))
+    store.ship(run.folder, config.data_dir() / run.cfg.name)
+    return run
 
 
 def trained(run: Run) -> Run:

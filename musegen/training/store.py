@@ -83,6 +83,23 @@ def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
     _tidy(folder)
 
 
+def ship(folder: Path, to: Path) -> None:
+    """Copy a finished run to another folder, where it is whole under that folder's name.
+
+    Raises
+    ------
+    OSError
+        If the run is damaged or not finished; what was there before stays.
+    """
+    about = manifest(folder) | {"folder": to.name}
+    contents = {name: read(folder, name) for name in about["files"]}
+    for name, content in contents.items():
+        with whole(to / name) as part:
+            part.write_bytes(content)
+    about["hash"] = _hash_of(about)
+    write(to / "manifest.json", json.dumps(about, indent=1))
+
+
 def finished(folder: Path) -> bool:
     """Tell whether a run is all there.
 

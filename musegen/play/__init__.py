@@ -1,0 +1,106 @@
+"""New songs on a page: the first thing a stranger meets is music.
+
+The network that comes with musegen plays; nothing is trained, and no TensorFlow is loaded.
+"""
+
+import html
+from dataclasses import replace
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from musegen import config, generation, midi, player, training
+from musegen.files import whole
+from musegen.held import Outline
+from musegen.song import Song
+
+KEPT_BARS = 4  # of a song that is gone on from
+PACES = ("calm", "calm", "calm", "flowing", "flowing", "lively", "lively", "lively")
+
+
+def songs(
+    n: int,
+    seed: int,
+    bars: int | None = None,
+    tempo_qpm: float | None = None,
+    primer: Path | None = None,
+) -> list[Song]:
+    """Write new songs with the network that comes with musegen.
+
+    Parameters
+    ----------
+    n : int
+    seed : int
+        The same seed, the same songs.
+    bars : int, optional
+        How many each is to have; as many as one of the training songs, drawn, if not said.
+    tempo_qpm : float, optional
+        Likewise.
+    primer : Path, optional
+        A MIDI file: its first four bars are gone on from.
+
+    Returns
+    -------
+    list of Song
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or the MIDI file cannot be read.
+
+    Notes
+    -----
+    Notebook: 06_beyond_the_report, "Play".
+    """
+    for name, value, low, high in (
+        ("songs", n, 1, 64),
+        ("bars", bars, 1, 200),
+        ("tempo", tempo_qpm, 20, 400),
+    ):
+        if value is not None and not low <= value <= high:
+            raise ValueError(f"{name} is {value:g}; it must be from {low} to {high}")
+    run, rng = training.shipped(), np.random.default_rng(seed)
+    outlines = generation.draw_outlines(run, n, rng)
+    if bars is not None:
+        outlines = [one._replace(bars=bars) for one in outlines]
+    if tempo_qpm is not None:
+        outlines = [one._replace(tempo_qpm=tempo_qpm) for one in outlines]
+    start = None
+    if primer is not None:
+        start = midi.read(primer)
+        start = start.cut(0, KEPT_BARS * start.steps_per_bar)
+        outlines = [one._replace(bars=max(one.bars, start.bars + 1)) for one in outlines]
+    written = generation.held_songs(run, outlines, rng, primer=start)
+    named = zip(written, outlines, strict=True)
+    return [replace(song, title=_title(i, one, start)) for i, (song, one) in enumerate(named, 1)]
+
+
+def _title(number: int, outline: Outline, primer: Song | None) -> str:
+    key = "minor" if outline.minor else "major"
+    after = f", after the first bars of {primer.title}" if primer else ""
+    return f"Song {number}: {outline.bars} bars, {key}, {PACES[outline.pace]}{after}"
+
+
+def write(some: list[Song], seed: int) -> Path:
+    """Write songs as MIDI and mp3 and a page that plays them: ``build/play/index.html``."""
+    folder = config.build_dir() / "play"
+    shown = []
+    for i, song in enumerate(some, 1):
+        links = []
+        for suffix, save in ((".mid", song.to_midi), (".mp3", song.to_audio)):
+            path = folder / f"song_{i}{suffix}"
+            save(path)
+            links.append(f'<a href="{path.name}">{path.name}</a>')
+        shown.append(f"{player.player_html(song)}<p>{' '.join(links)}</p>")
+    template = Template((Path(__file__).parent / "play.html").read_text(encoding="utf-8"))
+    page = folder / "index.html"
+    about = training.shipped().manifest
+    with whole(page) as part:
+        part.write_text(
+            template.substitute(
+                songs="\n".join(shown), seed=seed, learnt=html.escape(str(about["songs"]))
+            ),
+            encoding="utf-8",
+        )
+    return page
