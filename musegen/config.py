@@ -73,6 +73,7 @@ class HeldConfig:
     units: int = 256
     embedding: int = 64
     dropout: float = 0.3
+    knows_the_chord: bool = True  # the pitch classes of this frame so far and of the one before
     knows_the_beat: bool = True  # step within the bar, bar and bars left as inputs
     knows_the_outline: bool = True  # how much happens a beat, and whether in minor
     common_key: bool = True  # all songs in C major or A minor, as report 2.1 has it for the other

@@ -37,8 +37,11 @@ MOST_BARS, MOST_NOTES = 32, 8  # ours: what lies beyond counts as the last of th
 MOST_AT_ONCE = 32  # notes of a frame that a network may write
 PACES = (0.9, 1.1, 1.3, 1.5, 1.75, 2.0, 2.5)  # onsets a beat: the borders of eight classes
 # What a network is told before it says the next token, see `Reader.inputs`.
-INPUTS = ("token", "place", "before", "step", "bar", "bars left", "pace", "minor")
-PITCHED = (0, 2)  # those of them that are tokens
+INPUTS = (
+    *("token", "place", "before", "chord", "chord before"),
+    *("step", "bar", "bars left", "pace", "minor"),
+)
+CHORDS = 2**12  # a bit a pitch class
 
 
 def start(pitch):
@@ -224,8 +227,9 @@ class Reader:
         -------
         tuple of int
             The last token; how many notes this frame has so far; the token that would hold the
-            note at that place of the frame before (0: none); the step within the bar, the bar,
-            and how many bars come after it; the outline's pace and whether it is in minor.
+            note at that place of the frame before (0: none); the pitch classes of this frame so
+            far, and of the frame before, as bits; the step within the bar, the bar, and how many
+            bars come after it; the outline's pace and whether it is in minor.
         """
         place = len(self.written)
         before = hold(self.sounding[place][0]) if place < len(self.sounding) else END
@@ -234,6 +238,8 @@ class Reader:
             self.last,
             min(place, MOST_NOTES - 1),
             before,
+            _chord(self.written),
+            _chord(self.sounding),
             step,
             min(bar, MOST_BARS - 1),
             min(max(0, self.outline.bars - 1 - bar), MOST_BARS - 1),
@@ -254,12 +260,19 @@ class Reader:
         return possible
 
 
+def _chord(notes: list[tuple[int, int]]) -> int:
+    chord = 0
+    for pitch, _ in notes:
+        chord |= 1 << pitch % 12
+    return chord
+
+
 def learnt(song: Song) -> tuple[np.ndarray, np.ndarray]:
     """Write a song as a network learns it, its last bar filled up with rest.
 
     Returns
     -------
-    inputs : int32 array, shape (token, 8)
+    inputs : int32 array, shape (token, 10)
         What the network is told before each token, see `INPUTS`.
     tokens : int32 array, shape (token,)
     """
@@ -280,6 +293,18 @@ def transposed(tokens: np.ndarray, semitones: int) -> np.ndarray:
     True
     """
     return np.where(tokens > SAME, tokens + 2 * semitones, tokens)
+
+
+def inputs_transposed(inputs: np.ndarray, semitones: int) -> np.ndarray:
+    """Transpose what a network is told, shape (token, 10), up."""
+    inputs, turn = inputs.copy(), semitones % 12
+    for name in ("token", "before"):
+        column = inputs[:, INPUTS.index(name)]
+        column[:] = transposed(column, semitones)
+    for name in ("chord", "chord before"):
+        column = inputs[:, INPUTS.index(name)]
+        column[:] = (column << turn | column >> (12 - turn)) % CHORDS
+    return inputs
 
 
 def say(token: int) -> str:

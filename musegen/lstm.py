@@ -74,7 +74,7 @@ def build_held(cfg: HeldConfig):
     Returns
     -------
     keras.Model
-        (64, token, 8) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
+        (64, token, 10) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
         token. It carries its state on from one call to the next, until `forget`.
 
     Notes
@@ -109,22 +109,27 @@ def build_held(cfg: HeldConfig):
 def held_kinds(cfg: HeldConfig) -> list[tuple[str, int, int]]:
     """List the inputs that a network takes: name, how many values it has, width of its embedding.
 
-    One that does not know the beat takes neither step nor bars.
+    One that does not know chords, beat or outline goes without theirs.
     """
     wide, narrow = cfg.embedding, cfg.embedding // 4
     kinds = {
         "token": (held.TOKENS, wide),
         "place": (held.MOST_NOTES, narrow),
         "before": (held.TOKENS, wide),
+        "chord": (held.CHORDS, wide // 2),
+        "chord before": (held.CHORDS, wide // 2),
         "step": (BEATS_PER_BAR * cfg.steps_per_beat, narrow),
         "bar": (held.MOST_BARS, narrow),
         "bars left": (held.MOST_BARS, narrow),
         "pace": (len(held.PACES) + 1, narrow),
         "minor": (2, narrow),
     }
-    beat = () if cfg.knows_the_beat else ("step", "bar", "bars left")
-    outline = () if cfg.knows_the_outline else ("pace", "minor")
-    return [(name, *kinds[name]) for name in held.INPUTS if name not in (*beat, *outline)]
+    unknown = {
+        *(() if cfg.knows_the_chord else ("chord", "chord before")),
+        *(() if cfg.knows_the_beat else ("step", "bar", "bars left")),
+        *(() if cfg.knows_the_outline else ("pace", "minor")),
+    }
+    return [(name, *kinds[name]) for name in held.INPUTS if name not in unknown]
 
 
 def forget(model) -> None:

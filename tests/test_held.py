@@ -133,6 +133,8 @@ def test_a_network_is_told_where_it_is():
         "token": hold(64),
         "place": 1,
         "before": hold(60),
+        "chord": 1 << 4,
+        "chord before": 1 << 4 | 1 << 0,
         "step": 0,
         "bar": 1,
         "bars left": 0,
@@ -156,7 +158,7 @@ def test_an_epoch_shows_every_token_once_in_some_key():
     songs = [walk(seed) for seed in range(5)]
     frames = Frames.from_songs(songs, replace(SMALL, transpose=3))
     batches = list(frames.epoch(0, seed=1))
-    assert all(batch.inputs.shape == (3, 5, 8) for batch in batches)
+    assert all(batch.inputs.shape == (3, 5, 10) for batch in batches)
     weights = np.concatenate([batch.weights for batch in batches], axis=1).ravel()
     targets = np.concatenate([batch.targets for batch in batches], axis=1).ravel()
     tokens = [tokens for _, tokens in frames.songs]
@@ -185,6 +187,16 @@ def test_inputs_go_along_with_the_key():
     assert stream[0][1:, 0].tolist() == stream[1][:-1].tolist()  # the last token of each input
 
 
+@pytest.mark.parametrize("shift", [3, -5])
+def test_what_a_network_is_told_is_transposed(shift):
+    song = walk(4)
+    moved, _ = held.learnt(song.transpose(shift))
+    told = held.inputs_transposed(held.learnt(song)[0], shift)
+    outline = [held.INPUTS.index(name) for name in ("pace", "minor")]  # the key is estimated
+    moved[:, outline] = told[:, outline]
+    assert np.array_equal(told, moved)
+
+
 def test_a_song_at_the_edge_of_the_keyboard_stays_where_it_is():
     song = Song(as_notes([0, 4], [4, 4], [0, 127]), 8, 4)
     frames = Frames.from_songs([song], SMALL)
@@ -196,10 +208,11 @@ def test_a_song_at_the_edge_of_the_keyboard_stays_where_it_is():
 # --- Network -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["all", "no beat", "no outline"])
+@pytest.fixture(params=["all", "no chord", "no beat", "no outline"])
 def run(request, tmp_path) -> Run:
     network = replace(
         SMALL,
+        knows_the_chord=request.param != "no chord",
         knows_the_beat=request.param != "no beat",
         knows_the_outline=request.param != "no outline",
     )

@@ -46,13 +46,16 @@ def test_a_mended_autoencoder_has_the_report_s_sizes_and_is_normalised():
 
 @pytest.mark.parametrize("outline", [True, False])
 @pytest.mark.parametrize("beat", [True, False])
-def test_parameters_of_the_network_that_holds_notes(beat, outline):
-    cfg = replace(config.HeldConfig(), knows_the_beat=beat, knows_the_outline=outline)
-    model = lstm.build_held(cfg)
-    width = 64 + 16 + 64 + 48 * beat + 32 * outline
-    tables = 2 * 258 * 64 + 8 * 16 + (16 + 32 + 32) * 16 * beat + (8 + 2) * 16 * outline
+@pytest.mark.parametrize("chord", [True, False])
+def test_parameters_of_the_network_that_holds_notes(chord, beat, outline):
+    cfg = replace(
+        config.HeldConfig(), knows_the_chord=chord, knows_the_beat=beat, knows_the_outline=outline
+    )
+    width = 64 + 16 + 64 + 64 * chord + 48 * beat + 32 * outline
+    tables = 2 * 258 * 64 + 8 * 16 + 2 * 4096 * 32 * chord
+    tables += (16 + 32 + 32) * 16 * beat + (8 + 2) * 16 * outline
     first, second = (4 * 256 * (before + 256 + 1) for before in (width, 256))
-    assert model.count_params() == tables + first + second + 257 * 258
+    assert lstm.build_held(cfg).count_params() == tables + first + second + 257 * 258
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class HeldState:
         self.states = np.zeros((cfg.layers, 2, songs, 1, cfg.units), np.float32)  # h and c
 
     def feed(self, inputs: np.ndarray) -> np.ndarray:
-        """Tell the network where each song is; int array (song, 8), see `held.INPUTS`.
+        """Tell the network where each song is; int array (song, 10), see `held.INPUTS`.
 
         Returns
         -------

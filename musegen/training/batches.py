@@ -230,7 +230,4 @@ def _in_key(inputs: np.ndarray, tokens: np.ndarray, shift: int) -> tuple[np.ndar
     lowest, highest = (notes.min() - 2) // 2, (notes.max() - 2) // 2
     if not (lowest + shift >= 0 and highest + shift < PITCHES):
         return inputs, tokens
-    inputs = inputs.copy()
-    for column in held.PITCHED:
-        inputs[:, column] = held.transposed(inputs[:, column], shift)
-    return inputs, held.transposed(tokens, shift)
+    return held.inputs_transposed(inputs, shift), held.transposed(tokens, shift)
