@@ -6,6 +6,7 @@ import pytest
 from musegen import config, corpus, training
 from musegen.metrics.novelty import (
     Library,
+    SharedRun,
     frames,
     leave_one_out,
     marks,
@@ -116,6 +117,73 @@ def test_all_shared_runs_of_two_songs_and_where_they_stand():
     assert here == [(0, 36, "1: 12 eighths, +5"), (45, 75, "2: 10 eighths, +2")]
     assert there == [(360, 504, "1: 12 eighths, +5"), (48, 168, "2: 10 eighths, +2")]
     assert shared_runs(song, melody(TWO, "two")) == []
+
+
+# --- Notes ---------------------------------------------------------------------------------------
+
+TIMES = np.array([0, 0, 1, 1.5, 3, 3, 5, 6, 6.5, 7])  # beats; no two steps from note to note alike
+PITCHES = np.array([48, 64, 67, 65, 50, 64, 62, 60, 72, 55])
+
+
+def played(times=TIMES, pitches=PITCHES, title="", beat=24, held=1) -> Song:
+    onset = np.rint(np.asarray(times) * beat).astype(int)
+    return Song(as_notes(onset, held, np.asarray(pitches)), int(onset[-1]) + 9, beat, title=title)
+
+
+LEARNT = Library([melody(TWO, "two"), played(title="learnt")])
+
+
+def longest(song: Song) -> tuple[int, int]:
+    run = LEARNT.longest_notes(song)
+    return run.length, run.start
+
+
+@pytest.mark.parametrize("beat", [24, 6, 4, 2])
+def test_a_run_of_notes_is_found_in_another_key_and_on_another_grid(beat):
+    # Notes 2 to 7 of "learnt" a fourth higher, from bar 3 on, behind two others and before one.
+    times = [0, 2, *8 + TIMES[2:8], 15]
+    song = played(times, [40, 41, *PITCHES[2:8] + 5, 90], beat=beat)
+    assert LEARNT.longest_notes(song) == SharedRun(6, 2, "learnt", 2, -5)
+
+
+def test_one_changed_note_breaks_a_run_on_both_sides():
+    for changed in (PITCHES[4] + 1, PITCHES[4] - 12):  # an octave is a change, too
+        pitches = [*PITCHES[:4], changed, *PITCHES[5:]]
+        assert longest(played(pitches=pitches)) == (5, 5)  # before it are 4
+
+
+def test_a_rest_breaks_a_run_of_notes_but_not_of_eighths():
+    late = played([*TIMES[:6], *TIMES[6:] + 1])  # 6 notes, a beat of silence more, 4 notes
+    assert longest(late) == (6, 0)
+    assert LEARNT.longest_shared(late).length == len(frames(late)) == 8
+
+
+def test_how_long_notes_are_held_does_not_matter_for_a_run_of_notes():
+    assert longest(played(held=9)) == (10, 0)
+
+
+def test_no_run_of_notes_goes_on_from_one_song_into_the_next():
+    # The last three steps from note to note of "two", then at once the first four of "learnt".
+    end = np.diff(TWO[-4:]).tolist()
+    times = [0, 0.5, 1, *1.5 + TIMES[:5]]
+    pitches = np.cumsum([60, *end, *np.diff(PITCHES[:5])])
+    run = LEARNT.longest_notes(played(times, pitches))
+    assert (run.length, run.start, run.title, run.start_there) == (5, 3, "learnt", 0)
+
+
+def test_single_notes_and_endless_rests():
+    assert LEARNT.longest_notes(Song(as_notes([], [], []), 16, 2)).length == 0
+    assert LEARNT.longest_notes(played([0], [60])).length == 0
+    assert LEARNT.longest_notes(played([0, 1], [60, 99])).length == 0
+    waits = played([0, 1, 99999], [60, 62, 63])
+    assert Library([waits]).longest_notes(waits).length == 3
+
+
+def test_runs_of_notes_of_people_are_counted_without_the_song_itself():
+    songs = [played(title="learnt"), played(pitches=[*PITCHES[:8] + 3, 1, 2], title="alike")]
+    assert leave_one_out(songs)["shared notes"].tolist() == [8, 8]
+    assert novelty(songs, LEARNT)["shared notes"].tolist() == [10, 8]
+    assert novelty(songs[:1], LEARNT, ticks=3)["shared notes"].tolist() == [4]  # 0, 1 and 1.5
 
 
 # --- Held-out songs ------------------------------------------------------------------------------

@@ -51,7 +51,24 @@ def test_a_copy_is_found_in_another_key():
     copies = [song.transpose(5) for song in LEARNT[:4]]
     table = BY.faults({"copies": copies})
     assert table.loc["copies", "copied"] == 1
-    assert BY.measures(copies)["shared"].tolist() == [64] * 4
+    measured = BY.measures(copies)
+    assert measured["shared"].tolist() == measured["shared notes"].tolist() == [64] * 4
+    assert measured["passages"].tolist() == [1] * 4
+
+
+def test_notes_are_compared_as_the_network_tells_them():
+    held = [Song(as_notes(np.arange(48) * 2, 2, 60 + np.arange(48) % 7), 96, 2)]
+    by = Yardstick(LEARNT[:1], LEARNT[:1], held, as_tokens)  # struck anew each eighth, both
+    assert by.measures(held)["shared notes"].tolist() == [64]
+
+
+def test_a_training_song_is_not_looked_up_in_itself():
+    assert BY.measures(LEARNT[:1])["shared"].tolist() == [64]
+    rest = BY.without(LEARNT[0])
+    assert len(rest.library.songs) == len(LEARNT) - 1
+    assert rest.measures(LEARNT[:1])["shared"].max() < 20
+    assert rest.measures(LEARNT[1:2])["shared"].tolist() == [64]
+    assert BY.without(one_note()).library.titles == BY.library.titles
 
 
 def test_the_table_sets_medians_side_by_side():
@@ -88,7 +105,7 @@ def test_densities_that_do_not_touch_and_that_are_one():
     assert sets._compared(near, near) == (pytest.approx(1, abs=0.01), 0)
 
 
-@pytest.mark.parametrize("name", ["ae_10", "lstm_small_128"])
+@pytest.mark.parametrize("name", ["ae_10", "ae_256", "lstm_small_128", "lstm_small_256"])
 def test_the_yardstick_of_a_run_holds_no_song_that_it_learnt(name):
     run = training.planned(config.QUICK.runs[name])
     found = Yardstick.of(run)
@@ -96,7 +113,7 @@ def test_the_yardstick_of_a_run_holds_no_song_that_it_learnt(name):
     assert {song.title for song in found.people} <= heldout
     assert set(found.library.titles) == {song.title for song in run.songs}
     assert not heldout & {song.title for song in [*found.others, *run.songs]}
-    steps = 6 if name == "ae_10" else 2
+    steps = 6 if name.startswith("ae") else 2
     assert {song.steps_per_beat for song in found.people} == {steps}
     assert {song.bars for song in found.people} == {8}
 

@@ -5,14 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from musegen import report
+from musegen import metrics, report, training
 from musegen.__main__ import main
-from musegen.report import Made, NotebookError, make_pages, run_in_place
+from musegen.report import Made, NotebookError, make_pages, pages, run_in_place
 
 
 def notebook(path, *code: str):
@@ -167,3 +168,22 @@ def test_an_interrupt_is_one_line_and_leaves_no_kernel(tmp_path):
     assert process.returncode == 130
     with pytest.raises(ProcessLookupError):
         os.kill(int(sign.read_text()), 0)
+
+
+def test_songs_are_measured_beside_people_and_training_songs_without_themselves(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training, "load_or_train", training.planned)  # its songs are enough
+    human = metrics.as_tokens(training.planned("lstm_small_256").songs[5])
+    copied = replace(human, source="lstm_small_256")  # as if the network had played it
+    table = pages._beside_people([replace(human, title="song 1"), copied]).set_index("measure")
+    assert table.loc["shared", "song 2"] == 64 and table.loc["passages", "song 2"] == 1
+    assert table.loc["shared", "song 1"] < 32 and table.loc["passages", "song 1"] == 0
+    assert table.loc["shared notes", "song 1"] < table.loc["shared notes", "song 2"]
+    assert (table.loc[list(metrics.MEASURES), "song 1"] == table["song 2"].iloc[:16]).all()
+
+    assert pages._heard(tmp_path / "survey_1.html") == ""
+    (tmp_path / "survey_1.html").write_text("the player")
+    assert "<details>" not in pages._heard(tmp_path / "survey_1.html")
+    pages._write_csv(tmp_path / "survey_1_measures.csv", table.reset_index())
+    assert "<td>shared notes</td>" in pages._heard(tmp_path / "survey_1.html")

@@ -4,6 +4,7 @@ All songs are told the same way and eight bars of each are taken, so that neithe
 length of a song decides.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 
@@ -13,6 +14,7 @@ from musegen.metrics.novelty import Library, leave_one_out, novelty
 from musegen.song import Song
 from musegen.training import Run
 
+SHARED = ["shared", "shared notes", "passages"]  # of `novelty`
 BARS = 8  # ours: every chorale has as many
 OTHERS = 128  # songs; report 2.3: the smaller training set
 
@@ -52,7 +54,7 @@ class Yardstick:
     others : sequence of Song
         Other people's songs, for what people against people would give.
     training : sequence of Song
-        In which copies are looked for.
+        In which copies are looked for; told likewise, so that notes can be compared.
     tell : function of a Song that gives a Song
         `as_tokens` (LSTM), `preprocess.for_autoencoder`, or for held notes `Song.resample`.
 
@@ -64,7 +66,7 @@ class Yardstick:
     def __init__(self, people, others, training, tell: Callable[[Song], Song]):
         self.tell = tell
         self.people, self.others = last_bars(people, tell), last_bars(others, tell)
-        self.library = Library(training)
+        self.library = Library([tell(song) for song in training])
 
     @classmethod
     def of(cls, run: Run) -> "Yardstick":
@@ -78,14 +80,22 @@ class Yardstick:
         others = corpus.load(config.source()).training(OTHERS)
         return cls(run.heldout, others, run.songs, tell)
 
+    def without(self, song: Song) -> "Yardstick":
+        """Look for copies in the other training songs only: to measure one of them itself."""
+        told, rest = self.tell(song), copy.copy(self)
+        others = [i for i, known in enumerate(self.library.songs) if known != told]
+        rest.library = self.library.only(others)
+        return rest
+
     def measures(self, songs: Sequence[Song]):
         """Measure the last eight bars of songs.
 
         Returns
         -------
         DataFrame
-            A row a song: the columns of `measure`, and shared: eighths of the longest run that
-            stands in a training song, in whatever key.
+            A row a song: the columns of `measure`, and what `novelty` says of the training songs:
+            shared (eighths of the longest run that stands in one, in whatever key), shared notes
+            and passages.
         """
         return self._measured(self.told(songs))
 
@@ -94,7 +104,7 @@ class Yardstick:
         return last_bars(songs, self.tell)
 
     def _measured(self, passages: list[Song]):
-        return measure(passages).assign(shared=novelty(passages, self.library)["shared"])
+        return measure(passages).join(novelty(passages, self.library)[SHARED])
 
     @cached_property
     def of_people(self):
@@ -103,7 +113,7 @@ class Yardstick:
 
     @cached_property
     def _of_others(self):
-        return measure(self.others).assign(shared=leave_one_out(self.others)["shared"])
+        return measure(self.others).join(leave_one_out(self.others)[SHARED])
 
     def table(self, sources: Mapping[str, Sequence[Song]]):
         """Set medians of songs beside people's.
@@ -116,7 +126,7 @@ class Yardstick:
         """
         import pandas as pd
 
-        numbers = [*MEASURES, "shared"]
+        numbers = [*MEASURES, *SHARED]
         people = self.of_people[numbers]
         return pd.DataFrame(
             {

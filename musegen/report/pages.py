@@ -68,13 +68,18 @@ def write_figure(number: int, folder: Path) -> None:
 
 def _beside_people(songs):
     """Measure songs beside people's: a row a measure, a column a song."""
-    tables = [
-        _yardstick(song.source).table({f"song {i}": [song]}) for i, song in enumerate(songs, 1)
-    ]
+    tables = [_yardstick_for(song).table({f"song {i}": [song]}) for i, song in enumerate(songs, 1)]
     people = tables[0][["people", "low", "high"]]
     return (
         people.join([table.iloc[:, 3:] for table in tables]).round(2).reset_index(names="measure")
     )
+
+
+def _yardstick_for(song) -> metrics.Yardstick:
+    """Take the run that made a song; one that a person wrote is not looked up in itself."""
+    if song.source in config.profile().runs:
+        return _yardstick(song.source)
+    return _yardstick("lstm_small_256").without(song)  # `figures.survey_songs` takes it from there
 
 
 @cache
@@ -86,6 +91,7 @@ def write_survey_songs(folder: Path) -> None:
     """Write the ten songs of our survey, two a source; again as `survey build` takes them."""
     for i, (source, songs) in enumerate(figures.survey_songs().items(), start=1):
         _write_songs(folder / "songs", f"survey_{i}", songs)
+        _write_csv(folder / "songs" / f"survey_{i}_measures.csv", _beside_people(songs))
         for number, song in enumerate(songs, start=1):
             song.to_midi(folder / "survey_songs" / source / f"song {number}.mid")
 
@@ -137,9 +143,7 @@ def write_index(folder: Path, notebooks: list[Path]) -> None:
     page = template.substitute(
         profile=config.profile().name,
         corpus=html.escape(config.source()),
-        survey="\n".join(
-            _player(path) for path in sorted((folder / "songs").glob("survey_?.html"))
-        ),
+        survey="\n".join(_heard(path) for path in sorted((folder / "songs").glob("survey_?.html"))),
         notebooks="\n".join(_link(folder, n) for n in notebooks),
         figures="\n".join(_figure(folder, n) for n in CAPTIONS),
         tables="\n".join(_table(folder, n) for n in (1, 2)),
@@ -170,32 +174,31 @@ def _figure(folder: Path, number: int) -> str:
     if not picture.exists():
         return ""
     data = base64.b64encode(picture.read_bytes()).decode()
-    heard = _player(folder / "songs" / f"{name}.html")
+    heard = _heard(folder / "songs" / f"{name}.html")
     files = [folder / "figures" / f"{name}.{kind}" for kind in ("svg", "csv")]
     links = " ".join(_file(path) for path in files if path.exists())
-    measures = folder / "songs" / f"{name}_measures.csv"
-    beside = (
-        f"<details><summary>Measured, beside people's songs (median, 5th and 95th percentile)"
-        f"</summary>{_html(measures, number='{:g}')}</details>"
-        if measures.exists()
-        else ""
-    )
     said = inspect.getdoc(getattr(figures, f"figure_{number}")).split("\n\n")[0]
     shown = re.sub(r"^Draw (figure \d+: )?", "", said)
     return (
         f'<figure id="{name}"><img src="data:image/png;base64,{data}" alt="Figure {number}">'
         f"<figcaption><b>Figure {number}.</b> <q>{CAPTIONS[number]}</q> "
-        f"Here: {html.escape(shown)} <span>{links}</span></figcaption>{heard}{beside}</figure>"
+        f"Here: {html.escape(shown)} <span>{links}</span></figcaption>{heard}</figure>"
     )
 
 
-def _player(path: Path) -> str:
-    """Show a player and link to its songs' files; nothing if it is not there."""
+def _heard(path: Path) -> str:
+    """Show a player, links to its songs' files and their measures; nothing if it is not there."""
     if not path.exists():
         return ""
     songs = sorted(path.parent.glob(f"{path.stem}_?.m*"))
     links = " ".join(map(_file, songs))
-    return f'<div class="heard">{path.read_text(encoding="utf-8")}<p>{links}</p></div>'
+    player = f'<div class="heard">{path.read_text(encoding="utf-8")}<p>{links}</p></div>'
+    measures = path.with_name(f"{path.stem}_measures.csv")
+    if not measures.exists():
+        return player
+    what = "Measured, beside people's songs (median, 5th and 95th percentile)"
+    table = _html(measures, number="{:g}")
+    return f"{player}<details><summary>{what}</summary>{table}</details>"
 
 
 def _file(path: Path) -> str:
