@@ -78,6 +78,20 @@ def test_the_table_sets_medians_side_by_side():
     assert (table.low <= table.people).all() and (table.people <= table.high).all()
 
 
+def test_spreads_count_in_standard_deviations_of_people():
+    table = BY.spreads({"one note": [one_note()] * 3, "people": BY.people})
+    entropy = BY.of_people["entropy"]
+    assert table.loc["entropy", "one note"] == pytest.approx(-entropy.mean() / entropy.std())
+    assert table["people"].abs().max() < 1e-9
+    assert table.loc["empty bars", "one note"] == 0  # people's songs have none either
+
+
+def test_only_a_forest_that_is_told_lengths_can_tell_by_them():
+    longer = [walk(seed, bars=30) for seed in range(300, 340)]
+    untold, told = (sets.told_apart(longer, BY, length) for length in (False, True))
+    assert untold.accuracy < 0.7 < 0.95 < told.accuracy
+
+
 def test_songs_alike_are_not_told_apart_whatever_their_length():
     same = sets.told_apart([walk(seed, bars=12 + seed % 40) for seed in range(200, 240)], BY)
     assert same.low < 0.6 and same.accuracy < 0.7

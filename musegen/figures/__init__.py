@@ -8,7 +8,7 @@ notebooks. Names load when first used: notebooks 01 and 05 need no network.
 from importlib import import_module
 
 _ROOMS = {
-    "style": ("COLOURS", "SOURCES", "new_figure", "set_style"),
+    "style": ("COLOURS", "HELD", "SOURCES", "new_figure", "set_style"),
     "survey": (
         *("figure_5", "figure_6", "plot_comparisons", "plot_equivalence", "plot_intervals"),
         *("plot_naturals", "plot_pairing", "plot_power"),
@@ -29,12 +29,16 @@ _ROOMS = {
         *("plot_audit", "plot_funnel", "plot_keys", "plot_lengths", "plot_pitch_classes"),
         *("plot_steps", "plot_tempi", "plot_token_counts", "plot_window"),
     ),
-    "people": ("plot_epochs", "plot_faults", "plot_settings", "plot_stray", "plot_verdicts"),
+    "people": (
+        *("plot_distances", "plot_epochs", "plot_faults", "plot_settings", "plot_stray"),
+        "plot_verdicts",
+    ),
     "rolls": ("colour_of", "plot_roll", "plot_songs", "songs_png"),
     "examples": (
         *("figure_7", "figure_8", "figure_9", "figure_10", "figure_11"),
         *(
             "figure_songs",
+            "next_survey_songs",
             "plot_copied",
             "plot_likeness",
             "plot_periods",

@@ -5,13 +5,14 @@ from functools import cache
 
 import numpy as np
 
-from musegen import config, generation, metrics, tokens, training
+from musegen import config, generation, held, metrics, tokens, training
 from musegen.figures.rolls import SOURCE_OF, plot_songs
-from musegen.figures.style import COLOURS, SOURCES, new_figure
+from musegen.figures.style import COLOURS, HELD, SOURCES, new_figure
 from musegen.song import Song
 
 # Ours: what counts as "few notes", "varied notes" and "overfitted" (report 3.3.1-3.3.3).
 FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; tokens
+IN_NEXT_SURVEY = 5  # songs of each source
 
 
 def figure_7():
@@ -134,6 +135,29 @@ def survey_songs() -> dict[str, tuple[Song, Song]]:
         source: tuple(_numbered(song, source, i + 1) for i, song in enumerate(chosen[source]))
         for source in SOURCES
     }
+
+
+@cache
+def next_survey_songs() -> dict[str, list[Song]]:
+    """Choose ten songs for the survey's next round by seed: five of Bach's, five of ours.
+
+    Bach's are held-out ones. All are told alike: on sixteenths, in C major or A minor.
+
+    Returns
+    -------
+    dict
+        From each source to its songs.
+
+    Notes
+    -----
+    Report 2.4 and 4.4.2. Notebook: 06_beyond_the_report, "The next survey".
+    """
+    run, rng = training.planned(config.SHIPPED), np.random.default_rng(config.SHIPPED.seed)
+    bach = [run.heldout[i] for i in rng.permutation(len(run.heldout))[:IN_NEXT_SURVEY]]
+    shipped = training.shipped()
+    outlines = [held.outline(song) for song in bach]
+    ours = generation.held_songs(shipped, outlines, rng)
+    return {"J.S. Bach": bach, HELD: ours}
 
 
 def _as_tokens(song: Song) -> Song:

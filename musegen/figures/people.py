@@ -36,6 +36,36 @@ def plot_faults(table):
     return fig
 
 
+def plot_distances(table, limit: float = 2.0):
+    """Draw how far the songs of each source lie from people's, measure by measure.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `metrics.Yardstick.spreads` gives it.
+    limit : float
+        Spreads at which the colours end.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Notes
+    -----
+    Notebook: 06_beyond_the_report, "Beside Bach".
+    """
+    import seaborn as sns
+
+    fig, ax = new_figure(figsize=(1.8 + 0.95 * table.shape[1], 0.9 + 0.3 * len(table)))
+    sns.heatmap(
+        table, annot=True, fmt=".1f", cmap="PuOr", vmin=-limit, vmax=limit, cbar=False, ax=ax
+    )
+    ax.set_title("Distance from people's songs (their standard deviations)")
+    ax.tick_params(length=0)
+    ax.set_xticklabels(ax.get_xticklabels(), rotation=20, ha="right")
+    return fig
+
+
 def plot_verdicts(verdicts):
     """Draw how well a classifier tells songs from people's, with 95 % intervals.
 

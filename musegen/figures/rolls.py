@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from musegen.figures.style import COLOURS, new_figure
+from musegen.figures.style import COLOURS, HELD, new_figure
 
 # Which source of the survey a run stands for; ours where the report does not say (the deep LSTM).
 SOURCE_OF = {
@@ -14,6 +14,8 @@ SOURCE_OF = {
     "lstm_small_256": "LSTM large dataset",
     "lstm_deep_128": "LSTM small dataset",
     "lstm_deep_256": "LSTM large dataset",
+    "ae_mended_256": "AE large dataset",
+    "held": HELD,
 }
 
 

@@ -44,6 +44,12 @@ def last_bars(songs: Sequence[Song], tell: Callable[[Song], Song]) -> list[Song]
     ]
 
 
+def lengths(songs: Sequence[Song]) -> list[int]:
+    """Count the whole bars of those songs of which `last_bars` takes eight."""
+    ends = [song.length // song.steps_per_bar for song in songs]
+    return [end for end in ends if end >= BARS]
+
+
 class Yardstick:
     """People's songs, told as a network tells its own, that songs are held against.
 
@@ -66,6 +72,7 @@ class Yardstick:
     def __init__(self, people, others, training, tell: Callable[[Song], Song]):
         self.tell = tell
         self.people, self.others = last_bars(people, tell), last_bars(others, tell)
+        self.lengths = lengths(people)
         self.library = Library([tell(song) for song in training])
 
     @classmethod
@@ -136,6 +143,25 @@ class Yardstick:
                 **{name: self.measures(songs)[numbers].median() for name, songs in sources.items()},
             }
         )
+
+    def spreads(self, sources: Mapping[str, Sequence[Song]]):
+        """Say how far songs lie from people's, measure by measure.
+
+        Returns
+        -------
+        DataFrame
+            A row a measure, a column a source: its mean less that of people's songs, in standard
+            deviations of people's songs. 0 where people's do not vary and the mean is theirs.
+        """
+        import pandas as pd
+
+        numbers = list(MEASURES)
+        people = self.of_people[numbers]
+        away = {
+            name: (self.measures(songs)[numbers].mean() - people.mean()) / people.std()
+            for name, songs in sources.items()
+        }
+        return pd.DataFrame(away).fillna(0.0)
 
     def faults(self, sources: Mapping[str, Sequence[Song]]):
         """Count in how many songs each of the report's `FAULTS` occurs.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musegen.metrics.music import HISTOGRAMS, MEASURES, measure
-from musegen.metrics.people import Yardstick
+from musegen.metrics.people import Yardstick, lengths
 from musegen.song import Song
 
 FOLDS, REPEATS, TREES = 5, 5, 200  # ours
@@ -38,11 +38,18 @@ class Verdict:
     songs: int
 
 
-def told_apart(songs: Sequence[Song], yardstick: Yardstick) -> Verdict:
+def told_apart(songs: Sequence[Song], yardstick: Yardstick, length: bool = False) -> Verdict:
     """Let a random forest learn to tell songs from people's by the measures.
 
     It is judged on songs that it has not learnt from (cross-validation, five times over). The
     yardstick is ``told_apart(yardstick.others, yardstick)``: people against people.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+    yardstick : Yardstick
+    length : bool
+        Tell the forest how many bars the whole songs have, too.
 
     Notes
     -----
@@ -54,6 +61,9 @@ def told_apart(songs: Sequence[Song], yardstick: Yardstick) -> Verdict:
 
     ours = measure(yardstick.told(songs))[list(MEASURES)]
     theirs = yardstick.of_people[list(MEASURES)]
+    if length:
+        ours = ours.assign(bars=lengths(songs))
+        theirs = theirs.assign(bars=yardstick.lengths)
     values = np.concatenate([ours, theirs])
     machine = np.arange(len(values)) < len(ours)
     if min(len(ours), len(theirs)) < FOLDS:

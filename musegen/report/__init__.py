@@ -62,6 +62,7 @@ def build(only: int | None = None) -> None:
         make_figure(number, made, anew=only is not None)
     if only is None:
         make_survey_songs(made)
+        make_next_survey(made)
         pages.write_tables(folder())
     pages.write_index(folder(), notebooks())
     print(f"look at {folder() / 'index.html'}")
@@ -112,6 +113,18 @@ def make_survey_songs(made: "Made") -> None:
     pages.write_survey_songs(made.folder)
     made.add("survey songs", key)
     print(f"survey songs: {time.monotonic() - start:.0f} s")
+
+
+def make_next_survey(made: "Made") -> None:
+    """Write songs of the network that holds notes, and a survey of them and Bach's."""
+    key = _hash([_inputs()])
+    if made.has("next survey", key, made.folder / "next_survey.html"):
+        print("next survey: up to date")
+        return
+    start = time.monotonic()
+    pages.write_next_survey(made.folder)
+    made.add("next survey", key)
+    print(f"next survey: {time.monotonic() - start:.0f} s")
 
 
 class Made:

@@ -96,6 +96,20 @@ def write_survey_songs(folder: Path) -> None:
             song.to_midi(folder / "survey_songs" / source / f"song {number}.mid")
 
 
+def write_next_survey(folder: Path) -> None:
+    """Write the songs of the survey's next round, and its listening page unless there is one."""
+    from musegen import listening
+
+    songs = figures.next_survey_songs()
+    for source, some in songs.items():
+        for number, song in enumerate(some, start=1):
+            song.to_midi(folder / "next_survey" / source / f"song {number}.mid")
+    _write_songs(folder / "songs", "held", songs[figures.HELD][:2])
+    page = folder / "next_survey.html"
+    if not page.with_suffix(".key.csv").exists():  # answers to it may be under way
+        listening.build(folder / "next_survey", page)
+
+
 def _write_songs(folder: Path, name: str, songs) -> None:
     """Write songs as files, and as one player for the index."""
     for i, song in enumerate(songs, start=1):
@@ -143,6 +157,7 @@ def write_index(folder: Path, notebooks: list[Path]) -> None:
     page = template.substitute(
         profile=config.profile().name,
         corpus=html.escape(config.source()),
+        held=_heard(folder / "songs" / "held.html"),
         survey="\n".join(_heard(path) for path in sorted((folder / "songs").glob("survey_?.html"))),
         notebooks="\n".join(_link(folder, n) for n in notebooks),
         figures="\n".join(_figure(folder, n) for n in CAPTIONS),
