@@ -4,7 +4,10 @@ READY := .venv/requirements.lock
 DASK := .venv/requirements-dask.lock
 PAGES := musegen/*/*.js musegen/*/*.css tests/javascript/*.mjs
 
-.PHONY: report test soak backends notebooks lint lab bench lock
+.PHONY: play report test soak backends notebooks lint lab bench lock
+
+play: $(READY)  ## new songs, on a page: build/play/index.html
+	@$(PY) -m musegen play
 
 report: $(READY)  ## figures 5-11, the tables, the songs and a page per notebook: build/report/
 	@$(PY) -m musegen report

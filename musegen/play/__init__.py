@@ -36,7 +36,7 @@ def songs(
     bars : int, optional
         How many each is to have; as many as one of the training songs, drawn, if not said.
     tempo_qpm : float, optional
-        Likewise.
+        The primer's, or that of a training song, if not said.
     primer : Path, optional
         A MIDI file: its first four bars are gone on from.
 
@@ -64,13 +64,14 @@ def songs(
     outlines = generation.draw_outlines(run, n, rng)
     if bars is not None:
         outlines = [one._replace(bars=bars) for one in outlines]
-    if tempo_qpm is not None:
-        outlines = [one._replace(tempo_qpm=tempo_qpm) for one in outlines]
     start = None
     if primer is not None:
         start = midi.read(primer)
         start = start.cut(0, KEPT_BARS * start.steps_per_bar)
+        tempo_qpm = tempo_qpm or start.tempo_qpm
         outlines = [one._replace(bars=max(one.bars, start.bars + 1)) for one in outlines]
+    if tempo_qpm is not None:
+        outlines = [one._replace(tempo_qpm=tempo_qpm) for one in outlines]
     written = generation.held_songs(run, outlines, rng, primer=start)
     named = zip(written, outlines, strict=True)
     return [replace(song, title=_title(i, one, start)) for i, (song, one) in enumerate(named, 1)]
