@@ -4,7 +4,7 @@ Trained weights are played by plain matrix products, which take milliseconds whe
 Keras network takes tenths of a second; `tests/test_generation.py` compares the two.
 """
 
-from musegen.generation.held import HeldState, draw_outlines, held_songs
+from musegen.generation.held import PICK, HeldState, draw_outlines, held_songs
 from musegen.generation.noise import (
     TEMPO_QPM,
     Noise,
@@ -26,6 +26,7 @@ from musegen.generation.songs import (
 from musegen.generation.windows import CarriedState, SlidingWindow
 
 __all__ = [
+    "PICK",
     "TEMPO_QPM",
     "TOKENS",
     "CarriedState",
