@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from musegen import config, generation, held, metrics, tokens, training
+from musegen import config, corpus, generation, held, metrics, preprocess, tokens, training
 from musegen.figures.rolls import SOURCE_OF, plot_songs
 from musegen.figures.style import COLOURS, HELD, SOURCES, new_figure
 from musegen.song import Song
@@ -152,11 +152,14 @@ def next_survey_songs() -> dict[str, list[Song]]:
     -----
     Report 2.4 and 4.4.2. Notebook: 06_beyond_the_report, "The next survey".
     """
-    run, rng = training.planned(config.SHIPPED), np.random.default_rng(config.SHIPPED.seed)
-    bach = [run.heldout[i] for i in rng.permutation(len(run.heldout))[:IN_NEXT_SURVEY]]
-    shipped = training.shipped()
-    outlines = [held.outline(song) for song in bach]
-    ours = generation.held_songs(shipped, outlines, rng)
+    run, rng = training.shipped(), np.random.default_rng(config.SHIPPED.seed)
+    heldout = corpus.load("chorales").validation
+    steps = run.cfg.network.steps_per_beat
+    bach = [
+        preprocess.to_common_key(heldout[i].resample(steps))
+        for i in rng.permutation(len(heldout))[:IN_NEXT_SURVEY]
+    ]
+    ours = generation.held_songs(run, [held.outline(song) for song in bach], rng)
     return {"J.S. Bach": bach, HELD: ours}
 
 

@@ -220,13 +220,18 @@ def load_or_train(name: str | RunConfig) -> Run:
     return trained(planned(name))
 
 
-def shipped() -> Run:
+def shipped(with_songs: bool = False) -> Run:
     """Give the network that comes with musegen, ready to play: ``config.SHIPPED``, trained.
+
+    Parameters
+    ----------
+    with_songs : bool
+        Look up the songs that it has learnt from and those held out; playing needs neither. They
+        are the chorales only where ``MUSEGEN_SOURCE`` does not say otherwise.
 
     Returns
     -------
     Run
-        Without its songs, which playing does not need; `planned` finds them.
 
     Raises
     ------
@@ -235,9 +240,10 @@ def shipped() -> Run:
 
     Notes
     -----
-    Made by ``python -m musegen ship``. Notebook: 06_beyond_the_report, "Play".
+    Made by ``python -m musegen ship``. Notebook: 06_beyond_the_report, "The first thing one hears".
     """
-    return Run(config.SHIPPED, config.data_dir() / config.SHIPPED.name, [], [])
+    run = planned(config.SHIPPED) if with_songs else Run(config.SHIPPED, Path(), [], [])
+    return replace(run, folder=config.data_dir() / config.SHIPPED.name)
 
 
 def ship() -> Run:
