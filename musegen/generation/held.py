@@ -11,7 +11,7 @@ from musegen.progress import progress_line
 from musegen.song import BEATS_PER_BAR, Song
 from musegen.training import Run
 
-PICK = sample(0.95, nucleus=0.97)  # ours: notebook 06, "How much chance?"
+PICK = sample(nucleus=0.97)  # ours: notebook 06, "How much chance?"
 
 
 class HeldState:
