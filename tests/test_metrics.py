@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from musegen import metrics
+from musegen.metrics import measures
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,29 @@ def test_unknown_targets_count_as_wrong_but_not_in_the_loss():
     assert judged.accuracy == pytest.approx(1 / 3)
     assert judged.unknown == pytest.approx(1 / 3)
     assert judged.loss == pytest.approx(-(np.log(0.5) + np.log(0.2)) / 2)
+
+
+def run_by_search(song: str, lines: str, longer_than: int) -> tuple[int, int]:
+    """Look for longer and longer parts, one by one."""
+    length, start = longer_than, 0
+    for i in range(len(song)):
+        while i + length < len(song) and song[i : i + length + 1] in lines:
+            length, start = length + 1, i
+    return length, start
+
+
+@pytest.mark.parametrize("kinds", [1, 2, 5])
+def test_the_longest_run_is_what_a_search_finds(kinds):
+    rng = np.random.default_rng(kinds)
+    for _ in range(300):
+        song, *lines = (
+            "".join(map(chr, 200 + rng.integers(0, kinds, rng.integers(0, 30)))) for _ in range(5)
+        )
+        text, longer_than = "\n".join(lines), int(rng.integers(0, 4))
+        expected = run_by_search(song, text, longer_than)
+        assert measures.longest_run(song, text, longer_than) == expected
+
+
+def test_every_integer_of_a_song_has_a_character():
+    places = [55_296 - 32, 57_343 - 32, 1_000_000]  # the first two are no characters by themselves
+    assert metrics.copied_run(places, [places]).length == 3
