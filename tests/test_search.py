@@ -14,6 +14,8 @@ from musegen import config, corpus, search
 from musegen.__main__ import main
 from musegen.config import RunConfig
 from musegen.corpus import made
+from musegen.tokens import tokenize
+from musegen.training import Run
 
 SMALL = RunConfig("search_lstm", trainer.SMALL, 8, 3, "sequences")
 
@@ -33,13 +35,15 @@ def few(tmp_path, monkeypatch):
     return tmp_path / "build" / "search"
 
 
-def test_no_song_for_which_figures_are_stated_is_looked_at():
+def test_no_song_for_which_figures_are_stated_is_looked_at(tmp_path):
     music = corpus.load("chorales")
     for one in search.SEARCHES.values():
         trained, judged = search.songs(one.run)
         titles = [{song.title for song in part} for part in (trained, judged, music.validation)]
         assert [len(part) for part in titles] == [128, 45, 43]
         assert not titles[0] & titles[1] and not (titles[0] | titles[1]) & titles[2]
+    lstm = Run(search.SEARCHES["lstm"].run, tmp_path, *search.songs(search.SEARCHES["lstm"].run))
+    assert set(lstm.vocabulary.tokens) == {t for song in lstm.songs for t in tokenize(song)}
 
 
 def test_a_study_begins_with_the_reports_own_settings():

@@ -123,8 +123,8 @@ class Library:
 
     def __init__(self, songs: Sequence[Song]):
         self.songs = list(songs)
-        self.frames = [frames(song) for song in songs]
-        self.moves = [moves(song) for song in songs]
+        self.frames = [frames(song) for song in self.songs]
+        self.moves = [moves(song) for song in self.songs]
 
     @property
     def titles(self) -> list[str]:

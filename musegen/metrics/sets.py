@@ -132,9 +132,9 @@ def _compared(people: np.ndarray, between: np.ndarray) -> tuple[float, float]:
     most = max(people.max(), between.max())
     if most == 0:
         return 1.0, 0.0
-    grid = np.linspace(-0.2 * most, 1.2 * most, POINTS)
+    width = max(np.std(people) * len(people) ** -0.2, 2 * most / POINTS)  # Scott's; one for both
+    grid = np.linspace(-4 * width, most + 4 * width, POINTS)
     step = grid[1] - grid[0]
-    width = max(np.std(people) * len(people) ** -0.2, 2 * step)  # Scott's; one for both
     p, q = (_density(distances, grid, width) for distances in (people, between))
     kl = (p * np.log((p + 1e-12) / (q + 1e-12))).sum() * step
     return float(np.minimum(p, q).sum() * step), float(max(0.0, kl))
