@@ -85,9 +85,13 @@ def result(name: str):
     assert store.finished(run.folder)
     present = {path.name for path in run.folder.iterdir()}
     snapshots = {store.SNAPSHOT.format(epoch) for epoch in run.cfg.snapshots}
-    assert present == FINISHED | snapshots | ({"vocabulary.json"} if "ae" not in name else set())
+    own = {"ae": None, "held": "outlines.json"}.get(name.split("_")[0], "vocabulary.json")
+    assert present == FINISHED | snapshots | {own} - {None}
     rng = np.random.default_rng(1)
-    if "ae" in name:
+    if own == "outlines.json":
+        songs = generation.held_songs(run, generation.draw_outlines(run, 2, rng), rng)
+        made = [song.notes.tolist() for song in songs]
+    elif own is None:
         made = [song.probabilities.tobytes() for song in generation.autoencoder_songs(run, 2, rng)]
     else:
         seeds = generation.random_seeds(run, 2, rng)

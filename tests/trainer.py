@@ -12,15 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from musegen import config
-from musegen.config import AEConfig, LSTMConfig, RunConfig
+from musegen.config import AEConfig, HeldConfig, LSTMConfig, RunConfig
 
 AE = AEConfig(bars=2, hidden=(8, 4), bottleneck=6, latent=3, batch=4)
 SMALL = LSTMConfig(layers=2, units=6, window=5, batch=64, chunks=16)
+HELD = HeldConfig(units=6, embedding=8, lanes=2, chunk=16, deciding=1, learning_rate=0.03)
 DEEP = replace(SMALL, layers=3, units=5, dropout=0.01, dense_dropout=False)
 RUNS = {
     run.name: run
     for run in (
         RunConfig("ae_bars", AE, 8, 15, "bars"),
+        RunConfig("ae_mended", replace(AE, mended=True), 8, 12, "bars"),
+        RunConfig("held_frames", HELD, 4, 12, "frames", patience=4, last_rate=0.1),
         RunConfig("small_windows", SMALL, 4, 12, "windows"),
         RunConfig("small_sequences", SMALL, 4, 12, "sequences", snapshots=(3, 8)),
         RunConfig("deep_windows", DEEP, 4, 10, "windows"),
