@@ -144,7 +144,12 @@ def plot_history(*runs, column: str = "loss", label: str = "Loss (nats)"):
         colour = COLOURS.get(SOURCE_OF.get(run.cfg.name), "#333333")
         heldout = run.history[f"heldout_{column}"].dropna()
         ax.plot(run.history[column], color=colour, label=f"{len(run.songs)} training songs")
-        ax.plot(heldout, color=colour, ls="--", label=f"{len(run.heldout)} held-out songs")
+        others = (
+            f"{len(run.deciding)} songs that decide"
+            if run.deciding
+            else f"{len(run.heldout)} held-out songs"
+        )
+        ax.plot(heldout, color=colour, ls="--", label=f"{others}")
         ax.set(title=run.cfg.name, xlabel="Epoch")
         ax.legend(frameon=False)
     axes[0, 0].set_ylabel(label)

@@ -151,17 +151,18 @@ class Yardstick:
         -------
         DataFrame
             A row a measure, a column a source: its mean less that of people's songs, in standard
-            deviations of people's songs. 0 where people's do not vary and the mean is theirs.
+            deviations of people's songs; in hundredths where those do not differ at all.
         """
         import pandas as pd
 
         numbers = list(MEASURES)
         people = self.of_people[numbers]
+        spread = people.std().replace(0, 0.01)
         away = {
-            name: (self.measures(songs)[numbers].mean() - people.mean()) / people.std()
+            name: (self.measures(songs)[numbers].mean() - people.mean()) / spread
             for name, songs in sources.items()
         }
-        return pd.DataFrame(away).fillna(0.0)
+        return pd.DataFrame(away)
 
     def faults(self, sources: Mapping[str, Sequence[Song]]):
         """Count in how many songs each of the report's `FAULTS` occurs.
