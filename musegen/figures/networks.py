@@ -149,7 +149,7 @@ def plot_history(*runs, column: str = "loss", label: str = "Loss (nats)"):
             if run.deciding
             else f"{len(run.heldout)} held-out songs"
         )
-        ax.plot(heldout, color=colour, ls="--", label=f"{others}")
+        ax.plot(heldout, color=colour, ls="--", label=others)
         ax.set(title=run.cfg.name, xlabel="Epoch")
         ax.legend(frameon=False)
     axes[0, 0].set_ylabel(label)
