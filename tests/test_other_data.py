@@ -36,13 +36,15 @@ def test_the_whole_report_runs_on_other_songs(kind, sources, build):
     report = build / "report"
     names = {path.name for path in (report / "figures").iterdir()}
     assert {f"figure_{n:02}.png" for n in range(5, 12)} <= names
-    assert len(list(report.glob("0*.html"))) == 5
+    assert len(list(report.glob("0*.html"))) == 6
     index = (report / "index.html").read_text()
     names = [f"figure_{n:02}" for n in range(7, 12)] + [f"survey_{n}" for n in range(1, 6)]
+    names.append("held")
     assert index.count("<iframe") == len(names)
     heard = set(re.findall(r'href="(songs/[^"]+.mp3)"', index))
     assert heard == {f"songs/{name}_{i}.mp3" for name in names for i in (1, 2)}
     assert all((report / name).stat().st_size > 50_000 for name in heard)
+    assert (report / "next_survey.html").exists() and (report / "next_survey.key.csv").exists()
     songs = {"lpd5": 5, "midi": 2}[kind]
     assert f"all {songs} songs" in (report / "figures" / "figure_11.svg").read_text()
     assert sources[kind].partition(":")[0] in (report / "ledger.csv").read_text()
