@@ -8,7 +8,7 @@ from musegen import held, lstm, preprocess
 from musegen.generation.picking import Pick, sample, softmax
 from musegen.generation.windows import halved, step
 from musegen.progress import progress_line
-from musegen.song import BEATS_PER_BAR, Song
+from musegen.song import BEATS_PER_BAR, PITCHES, Song
 from musegen.training import Run
 
 PICK = sample(nucleus=0.97)  # ours: notebook 06, "How much chance?"
@@ -83,7 +83,7 @@ def held_songs(
 
     Notes
     -----
-    Report 4.4.1. Notebook: 06_beyond_the_report, "Play".
+    Report 4.4.1. Notebook: 06_beyond_the_report, "Go on from here".
     """
     steps = run.cfg.network.steps_per_beat
     home = primer is not None and run.cfg.network.common_key
@@ -95,6 +95,8 @@ def held_songs(
             f"{primer.title or 'the primer'} has {primer.bars} bars and the song is to have "
             f"{shortest}; cut the primer or ask for more bars"
         )
+    back = np.arange(PITCHES) - shift  # where each pitch ends up, which must be a pitch, too
+    inside = np.concatenate([[True, True], np.repeat((back >= 0) & (back < PITCHES), 2)])
     readers = [held.Reader(BEATS_PER_BAR * steps, one) for one in outlines]
     written = [[] for _ in readers]
     network = HeldState(run, len(readers))
@@ -103,7 +105,7 @@ def held_songs(
     ) as show:
         while going := [i for i, one in enumerate(readers) if one.frame < one.end]:
             logits = network.feed(np.array([one.inputs() for one in readers]))[going]
-            logits[~np.array([readers[i].possible() for i in going])] = -np.inf
+            logits[~(np.array([readers[i].possible() for i in going]) & inside)] = -np.inf
             picked = pick(softmax(logits), rng).tolist()
             for i, token in zip(going, picked, strict=True):
                 if len(written[i]) < len(first):

@@ -51,7 +51,7 @@ def songs(
 
     Notes
     -----
-    Notebook: 06_beyond_the_report, "Play".
+    Notebook: 06_beyond_the_report, "The first thing one hears".
     """
     for name, value, low, high in (
         ("songs", n, 1, 64),
