@@ -114,7 +114,7 @@ def test_a_killed_training_ends_with_the_same_bits(learns, name, music, tmp_path
 
 def test_a_training_goes_on_only_where_it_began(music, monkeypatch):
     run = training.planned("small_sequences")
-    model = training._build(run, every_position=True)
+    model = training.build(run, every_position=True)
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
     checkpoint.save(state, [{"epoch": 1}], run.folder)

@@ -63,7 +63,7 @@ def test_any_song_comes_back(rows, more):
     song = Song(as_notes(onset, duration, pitch), length, 4)
     tokens = held.encode(song)
     assert held.to_song(tokens, tempo_qpm=song.tempo_qpm) == song
-    reader = Reader(16)
+    reader = Reader()
     for token in tokens.tolist():
         assert reader.possible()[token]
         reader.feed(token)
@@ -90,7 +90,7 @@ def test_all_chorales_come_back(steps_per_beat):
 def test_what_cannot_stand_there_is_refused(tokens, sentence):
     with pytest.raises(ValueError, match=sentence):
         held.to_song(tokens)
-    reader = Reader(16)
+    reader = Reader()
     allowed = []
     for token in tokens:
         allowed.append(bool(reader.possible()[token]))
@@ -101,7 +101,7 @@ def test_what_cannot_stand_there_is_refused(tokens, sentence):
 
 
 def test_only_what_sounds_can_be_held_and_only_downwards():
-    reader = Reader(16)
+    reader = Reader()
     for token in (start(64), start(60), END, hold(64)):
         reader.feed(token)
     possible = reader.possible()

@@ -9,11 +9,10 @@ from musegen.metrics.novelty import (
     SharedRun,
     frames,
     leave_one_out,
-    marks,
     novelty,
-    shared_runs,
     transposed,
 )
+from musegen.metrics.passages import marks, shared_runs
 from musegen.song import Song, as_notes
 
 

@@ -97,14 +97,15 @@ def held_songs(
         )
     back = np.arange(PITCHES) - shift  # where each pitch ends up, which must be a pitch, too
     inside = np.concatenate([[True, True], np.repeat((back >= 0) & (back < PITCHES), 2)])
-    readers = [held.Reader(BEATS_PER_BAR * steps, one) for one in outlines]
+    bar = BEATS_PER_BAR * steps
+    ends = [one.bars * bar for one in outlines]
+    readers = [held.Reader() for _ in outlines]
     written = [[] for _ in readers]
     network = HeldState(run, len(readers))
-    with progress_line(
-        f"generating with {run.cfg.name}: frame", sum(one.end for one in readers)
-    ) as show:
-        while going := [i for i, one in enumerate(readers) if one.frame < one.end]:
-            logits = network.feed(np.array([one.inputs() for one in readers]))[going]
+    with progress_line(f"generating with {run.cfg.name}: frame", sum(ends)) as show:
+        while going := [i for i, end in enumerate(ends) if readers[i].frame < end]:
+            told = [held.inputs(*one, bar) for one in zip(readers, outlines, strict=True)]
+            logits = network.feed(np.array(told))[going]
             logits[~(np.array([readers[i].possible() for i in going]) & inside)] = -np.inf
             picked = pick(softmax(logits), rng).tolist()
             for i, token in zip(going, picked, strict=True):

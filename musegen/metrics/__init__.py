@@ -40,10 +40,9 @@ from musegen.metrics.novelty import (
     Library,
     SharedRun,
     leave_one_out,
-    marks,
     novelty,
-    shared_runs,
 )
+from musegen.metrics.passages import marks, shared_runs
 from musegen.metrics.people import FAULTS, Yardstick
 from musegen.metrics.prediction import (
     Prediction,

@@ -15,7 +15,7 @@ key
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from musegen import config
@@ -61,8 +61,8 @@ def build(only: int | None = None) -> None:
     for number in FIGURES if only is None else [only]:
         make_figure(number, made, anew=only is not None)
     if only is None:
-        make_survey_songs(made)
-        make_next_survey(made)
+        make_songs("survey songs", pages.write_survey_songs, "songs/survey_1.html", made)
+        make_songs("next survey", pages.write_next_survey, "next_survey.html", made)
         pages.write_tables(folder())
     pages.write_index(folder(), notebooks())
     print(f"look at {folder() / 'index.html'}")
@@ -103,28 +103,16 @@ def make_figure(number: int, made: "Made", *, anew: bool = False) -> None:
     print(f"{name}: {time.monotonic() - start:.0f} s")
 
 
-def make_survey_songs(made: "Made") -> None:
-    """Write the ten songs that one hears first in the index."""
+def make_songs(what: str, write: Callable[[Path], None], file: str, made: "Made") -> None:
+    """Let `write` write songs into the report's folder; `file` is one of those it makes."""
     key = _hash([_inputs()])
-    if made.has("survey songs", key, made.folder / "songs" / "survey_1.html"):
-        print("survey songs: up to date")
+    if made.has(what, key, made.folder / file):
+        print(f"{what}: up to date")
         return
     start = time.monotonic()
-    pages.write_survey_songs(made.folder)
-    made.add("survey songs", key)
-    print(f"survey songs: {time.monotonic() - start:.0f} s")
-
-
-def make_next_survey(made: "Made") -> None:
-    """Write songs of the network that holds notes, and a survey of them and Bach's."""
-    key = _hash([_inputs()])
-    if made.has("next survey", key, made.folder / "next_survey.html"):
-        print("next survey: up to date")
-        return
-    start = time.monotonic()
-    pages.write_next_survey(made.folder)
-    made.add("next survey", key)
-    print(f"next survey: {time.monotonic() - start:.0f} s")
+    write(made.folder)
+    made.add(what, key)
+    print(f"{what}: {time.monotonic() - start:.0f} s")
 
 
 class Made:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from musegen import config, figures, ledger, metrics, player, survey, training
+from musegen import config, figures, ledger, listening, metrics, player, survey, training
 from musegen.files import whole
 
 # The captions of the report, in its own words.
@@ -98,8 +98,6 @@ def write_survey_songs(folder: Path) -> None:
 
 def write_next_survey(folder: Path) -> None:
     """Write the songs of the survey's next round, and its listening page unless there is one."""
-    from musegen import listening
-
     songs = figures.next_survey_songs()
     for source, some in songs.items():
         for number, song in enumerate(some, start=1):

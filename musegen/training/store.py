@@ -17,8 +17,8 @@ from musegen.files import whole
 
 # A change in any of these files makes other weights.
 SOURCES = (
-    *("autoencoder.py", "lstm.py", "tokens.py", "held.py", "preprocess.py"),
-    "training/*.py",
+    *("autoencoder.py", "lstm.py", "tokens.py", "preprocess.py"),
+    *("held/*.py", "training/*.py"),
 )
 FORMAT = 2  # of the folder; 1 had no hashes
 WEIGHTS = "weights.npz"
