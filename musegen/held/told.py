@@ -41,6 +41,7 @@ def outline(song: Song) -> Outline:
 
     Examples
     --------
+    >>> from musegen.song import as_notes
     >>> outline(Song(as_notes([0, 4, 8, 10], [4, 4, 2, 6], [60, 64, 67, 60]), 16, 4))
     Outline(bars=1, pace=1, minor=False, tempo_qpm=120.0)
     """
