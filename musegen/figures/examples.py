@@ -141,7 +141,8 @@ def survey_songs() -> dict[str, tuple[Song, Song]]:
 def next_survey_songs() -> dict[str, list[Song]]:
     """Choose ten songs for the survey's next round by seed: five of Bach's, five of ours.
 
-    Bach's are held-out ones. All are told alike: on sixteenths, in C major or A minor.
+    Bach's are held-out ones. All are told alike: on sixteenths, in C major or A minor, without
+    voices, which would give Bach away.
 
     Returns
     -------
@@ -155,12 +156,15 @@ def next_survey_songs() -> dict[str, list[Song]]:
     run, rng = training.shipped(), np.random.default_rng(config.SHIPPED.seed)
     heldout = corpus.load("chorales").validation
     steps = run.cfg.network.steps_per_beat
-    bach = [
-        preprocess.to_common_key(heldout[i].resample(steps))
-        for i in rng.permutation(len(heldout))[:IN_NEXT_SURVEY]
-    ]
+    drawn = [heldout[i] for i in rng.permutation(len(heldout))[:IN_NEXT_SURVEY]]
+    bach = [_as_held(preprocess.to_common_key(song.resample(steps))) for song in drawn]
     ours = generation.held_songs(run, [held.outline(song) for song in bach], rng)
     return {"J.S. Bach": bach, HELD: ours}
+
+
+def _as_held(song: Song) -> Song:
+    about = {name: getattr(song, name) for name in ("tempo_qpm", "title", "source")}
+    return held.to_song(held.encode(song), song.steps_per_beat, **about)
 
 
 def _as_tokens(song: Song) -> Song:
