@@ -38,7 +38,10 @@ def build(tmp_path, monkeypatch):
 def dask_workers():
     """Two worker processes on this machine; gives the scheduler's address."""
     distributed = pytest.importorskip("distributed", reason="make test installs Dask")
+    before = os.environ.copy()
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as two:
         yield two.scheduler_address
+    os.environ.clear()  # Dask has set OMP_NUM_THREADS=1 and more, here, too
+    os.environ.update(before)

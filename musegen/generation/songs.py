@@ -28,7 +28,7 @@ def continue_tokens(
     seeds: np.ndarray,
     rng: np.random.Generator,
     pick: Pick = argmax,
-    length: int = TOKENS,
+    length: int | None = None,
     generator: type[SlidingWindow] = SlidingWindow,
 ) -> np.ndarray:
     """Predict token after token by the sliding window, many songs side by side.
@@ -43,8 +43,8 @@ def continue_tokens(
         Used by picks that draw.
     pick : function
         `argmax` or what `sample` makes.
-    length : int
-        New tokens a song.
+    length : int, optional
+        New tokens a song: 500 (ancestor) unless given.
     generator : type
         `SlidingWindow` (report) or `CarriedState`.
 
@@ -57,6 +57,7 @@ def continue_tokens(
     -----
     Report 2.3. Notebook: 04_generation, "A sliding window".
     """
+    length = TOKENS if length is None else length
     seeds = np.asarray(seeds)
     if seeds.ndim != 2 or seeds.shape[1] != run.cfg.network.window:
         raise ValueError(f"seeds are (song, {run.cfg.network.window}), got {seeds.shape}")
@@ -79,7 +80,7 @@ def lstm_songs(
     rng: np.random.Generator,
     pick: Pick = argmax,
     seeds: np.ndarray | None = None,
-    length: int = TOKENS,
+    length: int | None = None,
 ) -> list[Song]:
     """Generate songs with an LSTM, each token one tick of an eighth note at 120 qpm.
 
