@@ -112,3 +112,13 @@ def test_marks_are_bands_in_bars():
     assert not first.texts and [text.get_text() for text in second.texts] == ["1: 4 eighths"]
     (band,) = second.patches
     assert (band.get_x(), band.get_width()) == (0.5, 1)
+
+
+def test_nothing_but_the_music_gives_bach_away_in_the_next_survey():
+    bach, ours = figures.next_survey_songs().values()
+    assert len(bach) == len(ours) == 5
+    for his, new in zip(bach, ours, strict=True):
+        assert his.bars == new.bars
+        for name in ("steps_per_beat", "tempo_qpm"):
+            assert getattr(his, name) == getattr(new, name)
+        assert set(his.notes["voice"].tolist()) == set(new.notes["voice"].tolist())

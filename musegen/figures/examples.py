@@ -8,7 +8,7 @@ import numpy as np
 from musegen import config, corpus, generation, held, metrics, preprocess, tokens, training
 from musegen.figures.rolls import SOURCE_OF, plot_songs
 from musegen.figures.style import COLOURS, HELD, SOURCES, new_figure
-from musegen.song import Song
+from musegen.song import Song, as_notes
 
 # Ours: what counts as "few notes", "varied notes" and "overfitted" (report 3.3.1-3.3.3).
 FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; tokens
@@ -157,14 +157,14 @@ def next_survey_songs() -> dict[str, list[Song]]:
     heldout = corpus.load("chorales").validation
     steps = run.cfg.network.steps_per_beat
     drawn = [heldout[i] for i in rng.permutation(len(heldout))[:IN_NEXT_SURVEY]]
-    bach = [_as_held(preprocess.to_common_key(song.resample(steps))) for song in drawn]
+    bach = [_without_voices(preprocess.to_common_key(song.resample(steps))) for song in drawn]
     ours = generation.held_songs(run, [held.outline(song) for song in bach], rng)
     return {"J.S. Bach": bach, HELD: ours}
 
 
-def _as_held(song: Song) -> Song:
-    about = {name: getattr(song, name) for name in ("tempo_qpm", "title", "source")}
-    return held.to_song(held.encode(song), song.steps_per_beat, **about)
+def _without_voices(song: Song) -> Song:
+    onset, duration, pitch = (song.notes[name] for name in ("onset", "duration", "pitch"))
+    return replace(song, notes=as_notes(onset, duration, pitch))
 
 
 def _as_tokens(song: Song) -> Song:
