@@ -115,7 +115,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class Profile:
-    """A set of runs. `quick` fits into ten minutes on two cores, `paper` is the report's."""
+    """A set of runs. `quick` fits into half an hour on two cores, `paper` is the report's."""
 
     name: str
     runs: dict[str, RunConfig] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from musegen import config, figures, ledger, listening, metrics, player, survey, training
+from musegen import config, figures, ledger, listening, metrics, play, player, survey, training
 from musegen.files import whole
 
 # The captions of the report, in its own words.
@@ -97,12 +97,14 @@ def write_survey_songs(folder: Path) -> None:
 
 
 def write_next_survey(folder: Path) -> None:
-    """Write the songs of the survey's next round, and its listening page unless there is one."""
-    songs = figures.next_survey_songs()
-    for source, some in songs.items():
+    """Write the songs of the survey's next round, and its listening page unless there is one.
+
+    The index plays two others, those of the README's picture: it must not tell who wrote what.
+    """
+    for source, some in figures.next_survey_songs().items():
         for number, song in enumerate(some, start=1):
             song.to_midi(folder / "next_survey" / source / f"song {number}.mid")
-    _write_songs(folder / "songs", "held", songs[figures.HELD][:2])
+    _write_songs(folder / "songs", "held", play.songs(2, seed=1))
     page = folder / "next_survey.html"
     if not page.with_suffix(".key.csv").exists():  # answers to it may be under way
         listening.build(folder / "next_survey", page)
