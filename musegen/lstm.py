@@ -1,9 +1,11 @@
 """The LSTM networks: the two of report 2.3, which predict the next token, and one beyond it."""
 
+import numpy as np
+
 from musegen import held
 from musegen.backend import load_keras
 from musegen.config import HeldConfig, LSTMConfig
-from musegen.song import BEATS_PER_BAR
+from musegen.song import BEATS_PER_BAR, PITCHES
 
 
 def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
@@ -74,7 +76,7 @@ def build_held(cfg: HeldConfig):
     Returns
     -------
     keras.Model
-        (64, token, 10) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
+        (64, token, 13) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
         token. It carries its state on from one call to the next, until `forget`.
 
     Notes
@@ -90,10 +92,19 @@ def build_held(cfg: HeldConfig):
         )
         for name, size, width in held_kinds(cfg)
     ]
-    x = layers.Concatenate(name="all_inputs")(embedded)
+    x = layers.Concatenate(name="embedded")(embedded)
+    x = layers.Dropout(cfg.input_dropout, name="dropout_inputs")(x)
+    if cfg.knows_the_chord:
+        chords = [_bits(told[..., held.INPUTS.index(name)]) for name in ("chord", "chord before")]
+        x = layers.Concatenate(name="all_inputs")([x, *chords])
+    all_inputs = x
     for i in range(1, cfg.layers + 1):
         x = layers.LSTM(cfg.units, return_sequences=True, stateful=True, name=f"lstm_{i}")(x)
         x = layers.Dropout(cfg.dropout, name=f"dropout_{i}")(x)
+    # What may follow hangs on the notes of this very frame: not only by way of the state.
+    x = layers.Concatenate(name="state_and_inputs")([x, all_inputs])
+    x = layers.Dense(cfg.units, activation="relu", name="dense")(x)
+    x = layers.Dropout(cfg.dropout, name="dropout_dense")(x)
     x = layers.Dense(held.TOKENS, name="next_token")(x)
     model = keras.Model(told, x, name="held")
     model.compile(
@@ -104,6 +115,12 @@ def build_held(cfg: HeldConfig):
         weighted_metrics=["accuracy"],
     )
     return model
+
+
+def _bits(chord):
+    """Write a chord's pitch classes as twelve numbers, 0 or 1, beside its embedding."""
+    classes = np.int32([1 << i for i in range(12)])
+    return load_keras().ops.cast(chord[..., None] // classes % 2, "float32")
 
 
 def held_kinds(cfg: HeldConfig) -> list[tuple[str, int, int]]:
@@ -120,14 +137,17 @@ def held_kinds(cfg: HeldConfig) -> list[tuple[str, int, int]]:
         "chord before": (held.CHORDS, wide // 2),
         "step": (BEATS_PER_BAR * cfg.steps_per_beat, narrow),
         "bar": (held.MOST_BARS, narrow),
-        "bars left": (held.MOST_BARS, narrow),
+        "beats left": (held.MOST_BEATS, narrow),
+        "rhythm": (held.RHYTHMS, narrow),
         "pace": (len(held.PACES) + 1, narrow),
         "minor": (2, narrow),
+        "lowest": (PITCHES, narrow),
+        "highest": (PITCHES, narrow),
     }
     unknown = {
         *(() if cfg.knows_the_chord else ("chord", "chord before")),
-        *(() if cfg.knows_the_beat else ("step", "bar", "bars left")),
-        *(() if cfg.knows_the_outline else ("pace", "minor")),
+        *(() if cfg.knows_the_beat else ("step", "bar", "beats left", "rhythm")),
+        *(() if cfg.knows_the_outline else ("pace", "minor", "lowest", "highest")),
     }
     return [(name, *kinds[name]) for name in held.INPUTS if name not in unknown]
 

@@ -11,7 +11,33 @@ from musegen.progress import progress_line
 from musegen.song import BEATS_PER_BAR, PITCHES, Song
 from musegen.training import Run
 
-PICK = sample(nucleus=0.97)  # ours: notebook 06, "How much chance?"
+# Kinds of tokens: the end of a frame, a frame like the one before, a note that starts, one held.
+KINDS = np.array([held.END, held.SAME, *[2, 3] * PITCHES])
+
+
+def which_note(pick: Pick) -> Pick:
+    """Draw what happens by its probability; let `pick` choose only which note it is.
+
+    A pick that leaves out what is improbable would leave out rare rhythms, too.
+
+    Examples
+    --------
+    >>> p = np.zeros((1, held.TOKENS))
+    >>> p[0, [held.SAME, held.start(60), held.start(61)]] = 0.7, 0.2, 0.1
+    >>> rng = np.random.default_rng(0)
+    >>> {held.say(which_note(sample(top_k=1))(p, rng)[0]) for _ in range(50)} == {"=", "C4"}
+    True
+    """
+
+    def picked(probabilities, rng):
+        kinds = probabilities @ (KINDS[:, None] == np.arange(4))
+        chosen = probabilities * (sample()(kinds, rng)[:, None] == KINDS)
+        return pick(chosen / chosen.sum(axis=1, keepdims=True), rng)
+
+    return picked
+
+
+PICK = which_note(sample(nucleus=0.95))  # ours: notebook 06, "How much chance?"
 
 
 class HeldState:
@@ -28,13 +54,14 @@ class HeldState:
         cfg = run.cfg.network
         told = [held.INPUTS.index(name) for name, *_ in lstm.held_kinds(cfg)]
         self.told = told
+        self.chords = [held.INPUTS.index("chord"), held.INPUTS.index("chord before")]
+        self.chords *= cfg.knows_the_chord
         self.embeddings = run.weights[: len(told)]
-        self.lstm = halved(run.weights[len(told) : -2])
-        self.out, self.out_bias = run.weights[-2:]
+        self.lstm, self.dense = halved(run.weights[len(told) : -4]), run.weights[-4:]
         self.states = np.zeros((cfg.layers, 2, songs, 1, cfg.units), np.float32)  # h and c
 
     def feed(self, inputs: np.ndarray) -> np.ndarray:
-        """Tell the network where each song is; int array (song, 10), see `held.INPUTS`.
+        """Tell the network where each song is; int array (song, 13), see `held.INPUTS`.
 
         Returns
         -------
@@ -42,8 +69,12 @@ class HeldState:
             Logits of the next token.
         """
         columns = zip(self.embeddings, inputs.T[self.told], strict=True)
-        x = np.concatenate([table[column] for table, column in columns], axis=1)
-        return step(x, self.states, self.lstm)[:, 0] @ self.out + self.out_bias
+        bits = (inputs[:, column, None] >> np.arange(12) & 1 for column in self.chords)
+        x = np.concatenate([*(table[i] for table, i in columns), *bits], axis=1, dtype=np.float32)
+        hidden, hidden_bias, out, out_bias = self.dense
+        state = step(x, self.states, self.lstm)[:, 0]
+        x = np.concatenate([state, x], axis=1) @ hidden + hidden_bias
+        return np.maximum(x, 0) @ out + out_bias
 
 
 def draw_outlines(run: Run, n: int, rng: np.random.Generator) -> list[held.Outline]:
@@ -95,22 +126,39 @@ def held_songs(
             f"{primer.title or 'the primer'} has {primer.bars} bars and the song is to have "
             f"{shortest}; cut the primer or ask for more bars"
         )
+    if primer is not None:
+        own = held.outline(primer.transpose(shift).resample(steps))
+        outlines = [
+            one._replace(
+                lowest=min(one.lowest, own.lowest),
+                highest=max(one.highest, own.highest),
+                first=own.first,
+                form=(),
+            )
+            for one in outlines
+        ]
     back = np.arange(PITCHES) - shift  # where each pitch ends up, which must be a pitch, too
     inside = np.concatenate([[True, True], np.repeat((back >= 0) & (back < PITCHES), 2)])
     bar = BEATS_PER_BAR * steps
     ends = [one.bars * bar for one in outlines]
     readers = [held.Reader() for _ in outlines]
-    written = [[] for _ in readers]
+    written, begins = ([[] for _ in readers] for _ in "ab")  # tokens, and where each frame begins
     network = HeldState(run, len(readers))
     with progress_line(f"generating with {run.cfg.name}: frame", sum(ends)) as show:
         while going := [i for i, end in enumerate(ends) if readers[i].frame < end]:
             told = [held.inputs(*one, bar) for one in zip(readers, outlines, strict=True)]
             logits = network.feed(np.array(told))[going]
-            logits[~(np.array([readers[i].possible() for i in going]) & inside)] = -np.inf
+            able = [held.possible(readers[i], outlines[i], bar) for i in going]
+            logits[~(np.array(able) & inside)] = -np.inf
             picked = pick(softmax(logits), rng).tolist()
-            for i, token in zip(going, picked, strict=True):
+            for i, may, token in zip(going, able, picked, strict=True):
+                if not readers[i].written:
+                    begins[i].append(len(written[i]))
+                again = _again(readers[i], outlines[i], written[i], begins[i], bar)
                 if len(written[i]) < len(first):
                     token = first[len(written[i])]
+                elif again is not None and may[again]:
+                    token = again
                 readers[i].feed(token)
                 written[i].append(token)
             show(sum(one.frame for one in readers))
@@ -124,3 +172,15 @@ def held_songs(
         ).transpose(-shift)
         for i, (tokens, one) in enumerate(zip(written, outlines, strict=True))
     ]
+
+
+def _again(
+    reader: held.Reader, outline: held.Outline, written: list[int], begins: list[int], bar: int
+) -> int | None:
+    """Look up the token that stood here in the bar that this one is to be like, if it is to."""
+    now = reader.frame // bar
+    if now >= len(outline.form) or outline.form[now] == now:
+        return None
+    frame = reader.frame - (now - outline.form[now]) * bar
+    at = begins[frame] + len(reader.written)
+    return written[at] if at < begins[frame + 1] else None

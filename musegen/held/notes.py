@@ -96,6 +96,8 @@ class Reader:
     written : list of (pitch, onset)
         So far in this frame; the onset is -1 where the note is held.
     ended : list of (onset, end, pitch)
+    struck : list of bool
+        Of each frame so far: does something start in it?
     """
 
     def __init__(self):
@@ -103,6 +105,7 @@ class Reader:
         self.sounding: list[tuple[int, int]] = []
         self.written: list[tuple[int, int]] = []
         self.ended: list[tuple[int, int, int]] = []
+        self.struck: list[bool] = []
 
     def feed(self, token: int) -> None:
         """Take the next token.
@@ -116,6 +119,7 @@ class Reader:
             if self.written:
                 raise ValueError(f"frame {self.frame} has notes and is not like the one before")
             self.frame += 1
+            self.struck.append(False)
         elif token == END:
             self._end()
         else:
@@ -141,6 +145,7 @@ class Reader:
             self.ended += [(onset, self.frame, pitch) for onset in onsets[:gone]]
             before[pitch] = onsets[gone:]
         self.sounding = [(p, before[p].pop(0) if onset < 0 else onset) for p, onset in self.written]
+        self.struck.append(any(onset >= 0 for _, onset in self.written))
         self.written = []
         self.frame += 1
 

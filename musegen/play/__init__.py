@@ -16,7 +16,7 @@ from musegen.held import Outline
 from musegen.song import Song
 
 KEPT_BARS = 4  # of a song that is gone on from
-PACES = ("calm", "calm", "calm", "flowing", "flowing", "lively", "lively", "lively")
+PACES = ((1.3, "calm"), (1.75, "flowing"), (np.inf, "lively"))  # onsets a beat, at most
 
 
 def songs(
@@ -80,7 +80,8 @@ def songs(
 def _title(number: int, outline: Outline, primer: Song | None) -> str:
     key = "minor" if outline.minor else "major"
     after = f", after the first bars of {primer.title}" if primer else ""
-    return f"Song {number}: {outline.bars} bars, {key}, {PACES[outline.pace]}{after}"
+    pace = next(word for most, word in PACES if outline.pace <= most)
+    return f"Song {number}: {outline.bars} bars, {key}, {pace}{after}"
 
 
 def write(some: list[Song], seed: int) -> Path:

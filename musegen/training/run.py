@@ -104,7 +104,8 @@ class Run:
         """What is settled of each training song before its first note: as saved, once trained."""
         if (self.folder / "manifest.json").exists() or not self.songs:
             rows = json.loads(store.read(self.folder, store.OUTLINES))
-            return [held.Outline(*row) for row in rows]
+            outlines = (held.Outline(*row) for row in rows)
+            return [one._replace(form=tuple(one.form)) for one in outlines]
         return [held.outline(song) for song in self.songs]
 
     @cached_property
