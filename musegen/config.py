@@ -75,8 +75,8 @@ class HeldConfig:
     dropout: float = 0.45  # report 2.3: 0.3
     input_dropout: float = 0.25
     knows_the_chord: bool = True  # the pitch classes of this frame so far and of the one before
-    knows_the_beat: bool = True  # step within the bar, bar and bars left as inputs
-    knows_the_outline: bool = True  # how much happens a beat, and whether in minor
+    knows_the_beat: bool = True  # step, bar, beats left, the rhythm of this beat some bars ago
+    knows_the_outline: bool = True  # onsets a beat still to come, whether in minor, the range
     common_key: bool = True  # all songs in C major or A minor, as report 2.1 has it for the other
     transpose: int = 0  # each epoch every song in another key, so many semitones away at most
     deciding: int = 24  # songs behind the training ones that decide which epoch was best
@@ -155,7 +155,7 @@ PAPER = _profile(
     RunConfig("lstm_deep_128", DEEP, 128, 100, "windows"),  # report 2.3
     RunConfig("lstm_deep_256", DEEP, 256, 100, "windows"),
     RunConfig("lstm_embedding_128", EMBEDDING, 128, 100, "windows"),  # ours
-    RunConfig("held", HELD, 256, 60, "frames", patience=8, last_rate=0.05),  # ours
+    RunConfig("held", HELD, 256, 24, "frames", patience=8, last_rate=0.05),  # ours
 )
 SHIPPED = PAPER.runs["held"]  # whose weights lie in data/
 

@@ -1,5 +1,6 @@
 """Held notes: songs come back as they were, and only what can stand somewhere is said there."""
 
+from bisect import bisect
 from dataclasses import replace
 
 import numpy as np
@@ -110,14 +111,81 @@ def test_only_what_sounds_can_be_held_and_only_downwards():
     assert possible[start(64)] and possible[start(3)] and not possible[start(65)]
 
 
-@pytest.mark.parametrize(
-    ("onsets", "pace"), [(8, 1), (7, 0), (16, 5), (32, 7)], ids=["one", "less", "two", "four"]
-)
-def test_the_pace_is_what_begins_a_beat(onsets, pace):
-    song = Song(
-        as_notes(np.arange(onsets), 1, 60 + np.array([0, 4, 7, 12])[np.arange(onsets) % 4]), 32, 4
-    )
-    assert held.outline(song) == (2, pace, False, 120)
+# --- What a network is told ----------------------------------------------------------------------
+
+
+def test_the_outline_of_a_song_with_an_upbeat():
+    song = Song(as_notes([12, 12, 16, 22], [4, 4, 6, 2], [64, 60, 67, 72]), 28, 4, tempo_qpm=90)
+    found = held.outline(song)._asdict()
+    assert not found.pop("minor")
+    assert found == {
+        "bars": 2,
+        "pace": 1.0,  # three onsets in the twelve sixteenths that are not silent
+        "lowest": 60,
+        "highest": 72,
+        "first": 12,
+        "rest": 8,
+        "form": (0, 1),
+        "tempo_qpm": 90.0,
+    }
+
+
+def test_the_outline_of_silence():
+    assert held.outline(Song(as_notes([], [], []), 20, 4))[:2] == (2, 0.0)
+
+
+def test_the_form_tells_which_bars_come_again():
+    bar = walk(1, bars=1)
+    notes = np.concatenate([bar.notes] * 4)
+    notes["onset"] += np.repeat(np.arange(4) * 16, len(bar.notes))
+    assert held.outline(Song(notes, 64, 4)).form == (0, 0, 0, 0)
+    notes["pitch"][-1] = 90
+    assert held.outline(Song(notes, 64, 4)).form == (0, 0, 0, 3)
+    # The same sound, struck again in bar 1 and held in bar 2: another bar.
+    held_over = Song(as_notes([0, 16], [16, 32], 60), 48, 4)
+    assert held.outline(held_over).form == (0, 0, 2)
+
+
+def told(song: Song) -> dict[str, np.ndarray]:
+    """What a network is told before each token."""
+    return dict(zip(held.INPUTS, held.learnt(song)[0].T, strict=True))
+
+
+def test_the_rhythm_one_two_and_four_bars_ago():
+    # Bar 0: quarters; bar 1: eighths; bar 2: one whole note; bar 3: off the beat; bar 4: the like.
+    onsets = [*range(0, 16, 4), *range(16, 32, 2), 32, *range(50, 64, 4), *range(66, 80, 4)]
+    columns = told(Song(as_notes(onsets, 1, 60), 80, 4))
+    starts = (columns["bar"] == 4) & (columns["step"] % 4 == 2)
+    off, eighths, quarter = 2, 3, 1  # after the beat; on it and after; on it
+    assert set(columns["rhythm"][starts]) == {off * 16 + 0 + quarter, off * 16 + quarter * 4 + 1}
+    starts = (columns["bar"] == 3) & (columns["step"] == 4)
+    assert set(columns["rhythm"][starts]) == {0 * 16 + eighths * 4}
+    assert not columns["rhythm"][columns["bar"] == 0].any()
+
+
+def test_what_is_still_to_come_is_counted_down():
+    # Three quarter notes in a bar, two in its last beat: what begins is told before it does.
+    columns = told(Song(as_notes([0, 4, 12, 14], [4, 8, 2, 2], 60), 16, 4))
+    at = {int(step): i for i, step in enumerate(columns["step"])}
+    pace = [held.PACES[columns["pace"][at[step]] - 1] for step in (0, 4, 8, 12)]
+    assert pace == [1.0, 1.0, 1.0, 1.0 + 1.0]
+    assert columns["beats left"][[at[0], at[1], at[4], at[15]]].tolist() == [4, 4, 3, 1]
+
+
+def test_the_outline_says_where_there_are_notes_and_which():
+    outline = Outline(2, 1, False, lowest=60, highest=72, first=12, rest=8)
+    reader = Reader()
+    for _ in range(12):
+        assert np.flatnonzero(held.possible(reader, outline, 16)).tolist() == [SAME]
+        reader.feed(SAME)
+    able = np.flatnonzero(held.possible(reader, outline, 16))
+    assert able.tolist() == [start(pitch) for pitch in range(60 - held.MARGIN, 73 + held.MARGIN)]
+    for token in [start(70), END, *[SAME] * 11]:
+        reader.feed(token)
+    assert reader.frame == 24
+    assert np.flatnonzero(held.possible(reader, outline, 16)).tolist() == [END]
+    reader.feed(END)
+    assert np.flatnonzero(held.possible(reader, outline, 16)).tolist() == [SAME]
 
 
 def test_a_network_is_told_where_it_is():
@@ -137,12 +205,16 @@ def test_a_network_is_told_where_it_is():
         "chord before": 1 << 4 | 1 << 0,
         "step": 0,
         "bar": 1,
-        "bars left": 0,
-        "pace": 0,
+        "beats left": 1,
+        "rhythm": 0,
+        "pace": bisect(held.PACES, 1.0),
         "minor": 1,
+        "lowest": 59,
+        "highest": 64,
     }
     assert columns["step"][:14].tolist() == [*range(13), 12]
-    assert columns["bars left"][:19].tolist() == [1] * 18 + [0]
+    left = [5] * 4 + [4] * 4 + [3] * 4 + [2] * 6 + [1] * 6 + [0] * 12
+    assert columns["beats left"].tolist() == left
 
 
 # --- Batches -------------------------------------------------------------------------------------
@@ -158,7 +230,7 @@ def test_an_epoch_shows_every_token_once_in_some_key():
     songs = [walk(seed) for seed in range(5)]
     frames = Frames.from_songs(songs, replace(SMALL, transpose=3))
     batches = list(frames.epoch(0, seed=1))
-    assert all(batch.inputs.shape == (3, 5, 10) for batch in batches)
+    assert all(batch.inputs.shape == (3, 5, 13) for batch in batches)
     weights = np.concatenate([batch.weights for batch in batches], axis=1).ravel()
     targets = np.concatenate([batch.targets for batch in batches], axis=1).ravel()
     tokens = [tokens for _, tokens in frames.songs]
@@ -192,8 +264,8 @@ def test_what_a_network_is_told_is_transposed(shift):
     song = walk(4)
     moved, _ = held.learnt(song.transpose(shift))
     told = held.inputs_transposed(held.learnt(song)[0], shift)
-    outline = [held.INPUTS.index(name) for name in ("pace", "minor")]  # the key is estimated
-    moved[:, outline] = told[:, outline]
+    minor = held.INPUTS.index("minor")  # the key is estimated
+    moved[:, minor] = told[:, minor]
     assert np.array_equal(told, moved)
 
 
@@ -238,12 +310,38 @@ def test_numpy_gives_the_logits_of_the_keras_network(run):
 
 
 def test_songs_have_the_bars_asked_for_and_are_repeatable(run):
-    outlines = [Outline(1, 0, False, 90), Outline(3, 2, True), Outline(2, 7, False)]
+    outlines = [Outline(1, 0, False, tempo_qpm=90), Outline(3, 2, True), Outline(2, 7, False)]
     one, two = (generation.held_songs(run, outlines, np.random.default_rng(5)) for _ in "ab")
     assert one == two
     assert [song.length for song in one] == [16, 48, 32]
     assert [song.tempo_qpm for song in one] == [90, 120, 120]
     assert {(song.steps_per_beat, song.source) for song in one} == {(4, "held")}
+
+
+def test_songs_keep_to_their_outlines(run):
+    outlines = [
+        Outline(2, 3, False, lowest=58, highest=66, first=12, rest=8),
+        Outline(3, 1, True, lowest=70, highest=71, first=0, rest=4, form=(0, 1, 0)),
+    ]
+    songs = generation.held_songs(run, outlines, np.random.default_rng(3))
+    for song, outline in zip(songs, outlines, strict=True):
+        ends = song.notes["onset"] + song.notes["duration"]
+        assert song.notes["onset"].min() == outline.first
+        assert ends.max() <= song.length - outline.rest
+        assert song.notes["pitch"].min() >= outline.lowest - held.MARGIN
+        assert song.notes["pitch"].max() <= outline.highest + held.MARGIN
+    onsets = songs[1].onsets
+    assert onsets[:16].any()
+    assert np.array_equal(onsets[:12], onsets[32:44])  # the last beat is silent at the end
+
+
+def test_which_note_leaves_what_happens_alone():
+    p = np.zeros((2000, held.TOKENS))
+    p[:, [END, SAME, start(60), start(62), hold(64)]] = 0.05, 0.15, 0.4, 0.3, 0.1
+    drawn = generation.which_note(generation.sample(top_k=1))(p, np.random.default_rng(2))
+    share = np.bincount(drawn, minlength=held.TOKENS) / len(drawn)
+    assert share[[END, SAME, start(60), hold(64)]] == pytest.approx([0.05, 0.15, 0.7, 0.1], abs=0.04)
+    assert share[start(62)] == 0
 
 
 def test_a_primer_is_gone_on_from(run):

@@ -51,11 +51,12 @@ def test_parameters_of_the_network_that_holds_notes(chord, beat, outline):
     cfg = replace(
         config.HeldConfig(), knows_the_chord=chord, knows_the_beat=beat, knows_the_outline=outline
     )
-    width = 64 + 16 + 64 + 64 * chord + 48 * beat + 32 * outline
+    width = 64 + 16 + 64 + (64 + 24) * chord + 64 * beat + 64 * outline
     tables = 2 * 258 * 64 + 8 * 16 + 2 * 4096 * 32 * chord
-    tables += (16 + 32 + 32) * 16 * beat + (8 + 2) * 16 * outline
-    first, second = (4 * 256 * (before + 256 + 1) for before in (width, 256))
-    assert lstm.build_held(cfg).count_params() == tables + first + second + 257 * 258
+    tables += (16 + 32 + 128 + 64) * 16 * beat + (22 + 2 + 128 + 128) * 16 * outline
+    layer = 4 * 256 * (width + 256 + 1)
+    dense = 256 * (256 + width + 1) + 258 * (256 + 1)
+    assert lstm.build_held(cfg).count_params() == tables + layer + dense
 
 
 @pytest.mark.parametrize(

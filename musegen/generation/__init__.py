@@ -4,7 +4,7 @@ Trained weights are played by plain matrix products, which take milliseconds whe
 Keras network takes tenths of a second; `tests/test_generation.py` compares the two.
 """
 
-from musegen.generation.held import PICK, HeldState, draw_outlines, held_songs
+from musegen.generation.held import PICK, HeldState, draw_outlines, held_songs, which_note
 from musegen.generation.noise import (
     TEMPO_QPM,
     Noise,
@@ -49,4 +49,5 @@ __all__ = [
     "sample",
     "softmax",
     "song_from_cells",
+    "which_note",
 ]

@@ -36,6 +36,7 @@ from musegen.held.notes import (
 from musegen.held.told import (
     CHORDS,
     INPUTS,
+    MARGIN,
     MOST_BARS,
     MOST_BEATS,
     MOST_NOTES,
@@ -53,6 +54,7 @@ __all__ = [
     "CHORDS",
     "END",
     "INPUTS",
+    "MARGIN",
     "MOST_BARS",
     "MOST_BEATS",
     "MOST_NOTES",

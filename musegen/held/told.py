@@ -15,6 +15,7 @@ MOST_BARS, MOST_BEATS, MOST_NOTES = 32, 128, 8  # ours: what lies beyond counts 
 PACES = tuple(0.5 + i / 8 for i in range(21))  # onsets a beat: the borders of 22 classes
 BARS_AGO = (1, 2, 4)  # whose rhythm is told: phrases are mostly two bars long
 RHYTHMS = 4 ** len(BARS_AGO)
+MARGIN = 3  # semitones: kept to the very notes of its range, a network dares less than it may
 INPUTS = (
     *("token", "place", "before", "chord", "chord before"),
     *("step", "bar", "beats left", "rhythm", "pace", "minor", "lowest", "highest"),
@@ -100,8 +101,8 @@ def inputs(reader: Reader, outline: Outline, steps_per_bar: int) -> tuple[int, .
         at that place of the frame before (0: none); the pitch classes of this frame so far, and of
         the frame before, as bits; the step within the bar, the bar, and how many beats there are
         still, with this one (0: the music is over); the rhythm of this beat one, two and four bars
-        ago (`_rhythm`); how many onsets a beat are still to come (a class of `PACES`), and
-        whether the song is in minor.
+        ago (`_rhythm`); how many onsets a beat are still to come (a class of `PACES`); whether
+        the song is in minor; its lowest and its highest note.
     """
     place = len(reader.written)
     before = hold(reader.sounding[place][0]) if place < len(reader.sounding) else END
@@ -148,7 +149,7 @@ def possible(reader: Reader, outline: Outline, steps_per_bar: int) -> np.ndarray
     """Say which tokens may come next in a song of an outline, bool array of shape (258,).
 
     Silence before the music begins and after its end, a note where it begins, and none that
-    starts too low or too high.
+    starts more than `MARGIN` semitones too low or too high.
     """
     end = outline.bars * steps_per_bar - outline.rest
     able = reader.possible()
@@ -157,8 +158,8 @@ def possible(reader: Reader, outline: Outline, steps_per_bar: int) -> np.ndarray
         able[END if reader.sounding or reader.written else SAME] = True
     elif reader.frame == outline.first and not reader.written:
         able[[END, SAME]] = False
-    able[start(0) : start(outline.lowest) : 2] = False
-    able[start(outline.highest + 1) :: 2] = False
+    able[start(0) : start(max(0, outline.lowest - MARGIN)) : 2] = False
+    able[start(outline.highest + MARGIN + 1) :: 2] = False
     return able
 
 

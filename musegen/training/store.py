@@ -86,6 +86,8 @@ def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
 def ship(folder: Path, to: Path) -> None:
     """Copy a finished run to another folder, where it is whole under that folder's name.
 
+    Its weights are rounded to float16: half as large, and no song the worse for it.
+
     Raises
     ------
     OSError
@@ -93,6 +95,10 @@ def ship(folder: Path, to: Path) -> None:
     """
     about = manifest(folder) | {"folder": to.name}
     contents = {name: read(folder, name) for name in about["files"]}
+    rounded = io.BytesIO()
+    np.savez(rounded, *(array.astype(np.float16) for array in weights(folder, WEIGHTS)))
+    contents[WEIGHTS] = rounded.getvalue()
+    about["files"] = {name: hashlib.sha256(each).hexdigest() for name, each in contents.items()}
     for name, content in contents.items():
         with whole(to / name) as part:
             part.write_bytes(content)
@@ -153,11 +159,12 @@ def save_weights(model, path: Path) -> None:
 
 
 def weights(folder: Path, name: str) -> list[np.ndarray]:
-    """Read the network's arrays; nothing in the file is executed."""
+    """Read the network's arrays, as float32; nothing in the file is executed."""
     content = read(folder, name)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            return [stored[f"arr_{i}"] for i in range(len(stored.files))]
+            arrays = (stored[f"arr_{i}"] for i in range(len(stored.files)))
+            return [np.asarray(array, np.float32) for array in arrays]
     except Exception as error:  # zipfile and numpy know a dozen kinds
         raise Damaged(folder / name, why(error)) from error
 
