@@ -64,6 +64,8 @@ def songs(
     outlines = generation.draw_outlines(run, n, rng)
     if bars is not None:
         outlines = [one._replace(bars=bars) for one in outlines]
+    if bars == 1:  # an upbeat and an early end would leave nothing between them
+        outlines = [one._replace(first=0, rest=0) for one in outlines]
     start = None
     if primer is not None:
         start = midi.read(primer)
