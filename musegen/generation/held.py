@@ -119,68 +119,95 @@ def held_songs(
     steps = run.cfg.network.steps_per_beat
     home = primer is not None and run.cfg.network.common_key
     shift = preprocess.estimate_key(primer).shift if home else 0
-    first = [] if primer is None else held.encode(primer.transpose(shift).resample(steps)).tolist()
-    shortest = min((one.bars for one in outlines), default=0)
-    if primer is not None and outlines and primer.bars >= shortest:
+    first = []
+    if primer is not None:
+        _check_room(primer, outlines)
+        moved = primer.transpose(shift).resample(steps)
+        first, outlines = held.encode(moved).tolist(), _begun_with(moved, outlines)
+    back = np.arange(PITCHES) - shift  # where each pitch ends up, which must be a pitch, too
+    inside = np.concatenate([[True, True], np.repeat((back >= 0) & (back < PITCHES), 2)])
+    pages = [_Page(one, BEATS_PER_BAR * steps, first) for one in outlines]
+    network = HeldState(run, len(pages))
+    frames = sum(page.frames for page in pages)
+    with progress_line(f"generating with {run.cfg.name}: frame", frames) as show:
+        while going := [i for i, page in enumerate(pages) if page.reader.frame < page.frames]:
+            logits = network.feed(np.array([page.told() for page in pages]))[going]
+            able = np.array([pages[i].possible() for i in going]) & inside
+            logits[~able] = -np.inf
+            for i, may, token in zip(going, able, pick(softmax(logits), rng).tolist(), strict=True):
+                pages[i].write(token, may)
+            show(sum(page.reader.frame for page in pages))
+    return [
+        held.to_song(
+            page.tokens,
+            steps,
+            tempo_qpm=page.outline.tempo_qpm,
+            title=f"{run.cfg.name} {i}",
+            source=run.cfg.name,
+        ).transpose(-shift)
+        for i, page in enumerate(pages)
+    ]
+
+
+def _check_room(primer: Song, outlines: Sequence[held.Outline]) -> None:
+    shortest = min((one.bars for one in outlines), default=primer.bars + 1)
+    if primer.bars >= shortest:
         raise ValueError(
             f"{primer.title or 'the primer'} has {primer.bars} bars and the song is to have "
             f"{shortest}; cut the primer or ask for more bars"
         )
-    if primer is not None:
-        own = held.outline(primer.transpose(shift).resample(steps))
-        outlines = [
-            one._replace(
-                lowest=min(one.lowest, own.lowest),
-                highest=max(one.highest, own.highest),
-                first=own.first,
-                form=(),
-            )
-            for one in outlines
-        ]
-    back = np.arange(PITCHES) - shift  # where each pitch ends up, which must be a pitch, too
-    inside = np.concatenate([[True, True], np.repeat((back >= 0) & (back < PITCHES), 2)])
-    bar = BEATS_PER_BAR * steps
-    ends = [one.bars * bar for one in outlines]
-    readers = [held.Reader() for _ in outlines]
-    written, begins = ([[] for _ in readers] for _ in "ab")  # tokens, and where each frame begins
-    network = HeldState(run, len(readers))
-    with progress_line(f"generating with {run.cfg.name}: frame", sum(ends)) as show:
-        while going := [i for i, end in enumerate(ends) if readers[i].frame < end]:
-            told = [held.inputs(*one, bar) for one in zip(readers, outlines, strict=True)]
-            logits = network.feed(np.array(told))[going]
-            able = [held.possible(readers[i], outlines[i], bar) for i in going]
-            logits[~(np.array(able) & inside)] = -np.inf
-            picked = pick(softmax(logits), rng).tolist()
-            for i, may, token in zip(going, able, picked, strict=True):
-                if not readers[i].written:
-                    begins[i].append(len(written[i]))
-                again = _again(readers[i], outlines[i], written[i], begins[i], bar)
-                if len(written[i]) < len(first):
-                    token = first[len(written[i])]
-                elif again is not None and may[again]:
-                    token = again
-                readers[i].feed(token)
-                written[i].append(token)
-            show(sum(one.frame for one in readers))
+
+
+def _begun_with(primer: Song, outlines: Sequence[held.Outline]) -> list[held.Outline]:
+    """Let songs begin where a primer does, with room for its notes and no bars like its own."""
+    own = held.outline(primer)
     return [
-        held.to_song(
-            tokens,
-            steps,
-            tempo_qpm=one.tempo_qpm,
-            title=f"{run.cfg.name} {i}",
-            source=run.cfg.name,
-        ).transpose(-shift)
-        for i, (tokens, one) in enumerate(zip(written, outlines, strict=True))
+        one._replace(
+            lowest=min(one.lowest, own.lowest),
+            highest=max(one.highest, own.highest),
+            first=own.first,
+            form=(),
+        )
+        for one in outlines
     ]
 
 
-def _again(
-    reader: held.Reader, outline: held.Outline, written: list[int], begins: list[int], bar: int
-) -> int | None:
-    """Look up the token that stood here in the bar that this one is to be like, if it is to."""
-    now = reader.frame // bar
-    if now >= len(outline.form) or outline.form[now] == now:
-        return None
-    frame = reader.frame - (now - outline.form[now]) * bar
-    at = begins[frame] + len(reader.written)
-    return written[at] if at < begins[frame + 1] else None
+class _Page:
+    """A song as far as it is written."""
+
+    def __init__(self, outline: held.Outline, bar: int, first: list[int]):
+        self.outline, self.bar, self.first = outline, bar, first
+        self.frames = outline.bars * bar
+        self.reader = held.Reader()
+        self.tokens: list[int] = []
+        self.begins: list[int] = []  # with which token each frame begins
+
+    def told(self) -> tuple[int, ...]:
+        return held.inputs(self.reader, self.outline, self.bar)
+
+    def possible(self) -> np.ndarray:
+        return held.possible(self.reader, self.outline, self.bar)
+
+    def write(self, drawn: int, able: np.ndarray) -> None:
+        """Go on with the token drawn, unless the primer or the form has another one here."""
+        here = len(self.tokens)
+        if not self.reader.written:
+            self.begins.append(here)
+        again = self._again()
+        if here < len(self.first):
+            token = self.first[here]
+        elif again is not None and able[again]:
+            token = again
+        else:
+            token = drawn
+        self.reader.feed(token)
+        self.tokens.append(token)
+
+    def _again(self) -> int | None:
+        """Look up the token that stood here in the bar that this one is to be like, if any."""
+        now, form = self.reader.frame // self.bar, self.outline.form
+        if now >= len(form) or form[now] == now:
+            return None
+        frame = self.reader.frame - (now - form[now]) * self.bar
+        at = self.begins[frame] + len(self.reader.written)
+        return self.tokens[at] if at < self.begins[frame + 1] else None
