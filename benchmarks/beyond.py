@@ -1,6 +1,6 @@
 """What does each change of notebook 06 bring? One network less each, all taught alike.
 
-``python -m benchmarks.beyond`` trains them (ten minutes on two cores) and writes
+``python -m benchmarks.beyond`` trains them (eleven minutes on two cores) and writes
 ``data/beyond.csv``, which notebook 06 shows.
 """
 

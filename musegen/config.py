@@ -73,7 +73,7 @@ class HeldConfig:
     units: int = 256
     embedding: int = 64
     dropout: float = 0.45  # report 2.3: 0.3
-    input_dropout: float = 0.25
+    input_dropout: float = 0.25  # ours
     knows_the_chord: bool = True  # the pitch classes of this frame so far and of the one before
     knows_the_beat: bool = True  # step, bar, beats left, the rhythm of this beat some bars ago
     knows_the_outline: bool = True  # onsets a beat still to come, whether in minor, the range

@@ -164,11 +164,11 @@ def test_the_rhythm_one_two_and_four_bars_ago():
 
 
 def test_what_is_still_to_come_is_counted_down():
-    # Three quarter notes in a bar, two in its last beat: what begins is told before it does.
+    # A quarter, a half, two eighths: the last beat has twice as much to come as the bar had.
     columns = told(Song(as_notes([0, 4, 12, 14], [4, 8, 2, 2], 60), 16, 4))
     at = {int(step): i for i, step in enumerate(columns["step"])}
     pace = [held.PACES[columns["pace"][at[step]] - 1] for step in (0, 4, 8, 12)]
-    assert pace == [1.0, 1.0, 1.0, 1.0 + 1.0]
+    assert pace == [1.0, 1.0, 1.0, 2.0]
     assert columns["beats left"][[at[0], at[1], at[4], at[15]]].tolist() == [4, 4, 3, 1]
 
 

@@ -86,7 +86,7 @@ def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
 def ship(folder: Path, to: Path) -> None:
     """Copy a finished run to another folder, where it is whole under that folder's name.
 
-    Its weights are rounded to float16: half as large, and no song the worse for it.
+    Its weights are rounded to float16, which halves them.
 
     Raises
     ------
