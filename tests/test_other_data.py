@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,15 +26,25 @@ def sources(tmp_path, build) -> dict[str, str]:
     return {"lpd5": f"lpd5:{tree}", "midi": f"midi:{tmp_path / 'mine'}"}
 
 
-@pytest.mark.parametrize("kind", ["lpd5", "midi"])
-def test_the_whole_report_runs_on_other_songs(kind, sources, build):
-    run = subprocess.run(
-        [sys.executable, "-m", "musegen", "report", "--data", sources[kind]],
-        env=os.environ | {"MUSEGEN_TEST_EPOCHS": "3"}, cwd=config.root(),
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr
-    report = build / "report"
+def test_the_whole_report_runs_on_other_songs(sources, tmp_path):
+    told = os.environ | {"MUSEGEN_TEST_EPOCHS": "3", "OMP_NUM_THREADS": "1"}
+    running = {}
+    with ExitStack() as ends:
+        for kind, source in sources.items():  # side by side: one would leave a core idle
+            log = ends.enter_context((tmp_path / f"{kind}.log").open("w+"))
+            running[kind] = subprocess.Popen(
+                [sys.executable, "-m", "musegen", "report", "--data", source],
+                env=told | {"MUSEGEN_BUILD": str(tmp_path / kind)}, cwd=config.root(),
+                stdout=log, stderr=log,
+            )  # fmt: skip
+            ends.callback(running[kind].kill)
+        for kind, process in running.items():
+            assert process.wait() == 0, (tmp_path / f"{kind}.log").read_text()
+    for kind, songs in (("lpd5", 5), ("midi", 2)):
+        check_the_report(tmp_path / kind / "report", kind, songs)
+
+
+def check_the_report(report: Path, kind: str, songs: int) -> None:
     names = {path.name for path in (report / "figures").iterdir()}
     assert {f"figure_{n:02}.png" for n in range(5, 12)} <= names
     assert len(list(report.glob("0*.html"))) == 6
@@ -45,9 +56,8 @@ def test_the_whole_report_runs_on_other_songs(kind, sources, build):
     assert heard == {f"songs/{name}_{i}.mp3" for name in names for i in (1, 2)}
     assert all((report / name).stat().st_size > 50_000 for name in heard)
     assert (report / "next_survey.html").exists() and (report / "next_survey.key.csv").exists()
-    songs = {"lpd5": 5, "midi": 2}[kind]
     assert f"all {songs} songs" in (report / "figures" / "figure_11.svg").read_text()
-    assert sources[kind].partition(":")[0] in (report / "ledger.csv").read_text()
+    assert kind in (report / "ledger.csv").read_text()
 
 
 def test_one_song_is_refused_in_a_sentence(sources, tmp_path, capsys):
