@@ -26,7 +26,8 @@ backends: $(READY)  ## models, training and generation on JAX and on torch (6 GB
 		$(PY) -m pip --require-virtualenv install -qq --progress-bar off \
 			--disable-pip-version-check --require-hashes -r requirements-$$backend.lock && \
 		KERAS_BACKEND=$$backend MUSEGEN_BUILD="$(CURDIR)/build/$$backend" $(PY) -m pytest \
-			tests/test_networks.py tests/test_training.py tests/test_generation.py || exit 1; \
+			tests/test_networks.py tests/test_training.py tests/test_generation.py \
+			tests/test_held.py || exit 1; \
 	done
 	$(PY) -m pytest tests/test_backends.py
 
