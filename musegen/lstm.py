@@ -99,7 +99,7 @@ def build_held(cfg: HeldConfig):
         x = layers.Concatenate(name="all_inputs")([x, *chords])
     all_inputs = x
     for i in range(1, cfg.layers + 1):
-        x = layers.LSTM(cfg.units, return_sequences=True, stateful=True, name=f"lstm_{i}")(x)
+        x = _carried_lstm()(cfg.units, return_sequences=True, stateful=True, name=f"lstm_{i}")(x)
         x = layers.Dropout(cfg.dropout, name=f"dropout_{i}")(x)
     # What may follow hangs on the notes of this very frame: not only by way of the state.
     x = layers.Concatenate(name="state_and_inputs")([x, all_inputs])
@@ -121,6 +121,20 @@ def _bits(chord):
     """Write a chord's pitch classes as twelve numbers, 0 or 1, beside its embedding."""
     classes = np.int32([1 << i for i in range(12)])
     return load_keras().ops.cast(chord[..., None] // classes % 2, "float32")
+
+
+def _carried_lstm():
+    keras = load_keras()
+
+    class CarriedLSTM(keras.layers.LSTM):
+        """Begins with a copy of its state: torch, to learn, needs the one that it began with."""
+
+        def call(self, sequences, initial_state=None, **options):
+            if initial_state is None:
+                initial_state = [keras.ops.copy(state) for state in self.states]
+            return super().call(sequences, initial_state, **options)
+
+    return CarriedLSTM
 
 
 def held_kinds(cfg: HeldConfig) -> list[tuple[str, int, int]]:
