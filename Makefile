@@ -1,10 +1,9 @@
 # The commands of the README. Everything they make goes under .venv/ and build/.
 PY := .venv/bin/python
 READY := .venv/requirements.lock
-DASK := .venv/requirements-dask.lock
-PAGES := musegen/*/*.js musegen/*/*.css tests/javascript/*.mjs
+PAGES := musegen/*/*.js musegen/*/*.css apps/*/*.js apps/*/*.css tests/player/javascript/*.mjs
 
-.PHONY: play report test soak backends notebooks lint lab bench lock
+.PHONY: play report test soak notebooks lint lab bench lock
 
 play: $(READY)  ## new songs, on a page: build/play/index.html
 	@$(PY) -m musegen play
@@ -12,24 +11,14 @@ play: $(READY)  ## new songs, on a page: build/play/index.html
 report: $(READY)  ## figures 5-11, the tables, the songs and a page per notebook: build/report/
 	@$(PY) -m musegen report
 
-test: $(READY) $(DASK)  ## everything, trained afresh; NB=03 checks one notebook
+test: $(READY)  ## everything, trained afresh; NB=03 checks one notebook
 	@rm -rf build/test
 	MUSEGEN_BUILD="$(CURDIR)/build/test" $(PY) -m pytest --nbval \
 		$(if $(NB),notebooks/$(NB)*.ipynb,tests musegen notebooks)
 
-soak: $(READY) $(DASK)  ## the full counts of the hard checks (long)
+soak: $(READY)  ## the full counts of the hard checks (long)
 	@rm -rf build/soak
 	MUSEGEN_BUILD="$(CURDIR)/build/soak" $(PY) -m pytest -m soak tests
-
-backends: $(READY)  ## models, training and generation on JAX and on torch (6 GB more)
-	for backend in jax torch; do \
-		$(PY) -m pip --require-virtualenv install -qq --progress-bar off \
-			--disable-pip-version-check --require-hashes -r requirements-$$backend.lock && \
-		KERAS_BACKEND=$$backend MUSEGEN_BUILD="$(CURDIR)/build/$$backend" $(PY) -m pytest \
-			tests/test_networks.py tests/test_training.py tests/test_generation.py \
-			tests/test_held.py || exit 1; \
-	done
-	$(PY) -m pytest tests/test_backends.py
 
 notebooks: $(READY)  ## runs the notebooks in place and stores their outputs
 	@$(PY) -m musegen notebooks
@@ -43,20 +32,14 @@ lint: $(READY)
 lab: $(READY)  ## trusts the notebooks and opens JupyterLab
 	@$(PY) -m jupyter trust notebooks/*.ipynb
 	MUSEGEN_PROGRESS=1 $(PY) -m jupyter lab notebooks \
-		--ServerApp.kernel_websocket_connection_class=musegen.composer.lab.PromptConnection
+		--ServerApp.kernel_websocket_connection_class=apps.composer.lab.PromptConnection
 
 bench: $(READY)
 	@$(PY) -m benchmarks
 
 lock:  ## pins every package for Linux, macOS (arm64) and Windows at once; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--group test --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
-	for extra in dask jax torch; do \
-		sed -n "s/^$$extra = \[\"\(.*\)\"\].*/\1/p" pyproject.toml | \
-		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-			--constraint requirements.lock --custom-compile-command 'make lock' \
-			- -o requirements-$$extra.lock || exit 1; \
-	done
+		--group test --extra dask --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 
 # Set-up, once and whenever the lock has changed. Hashes and an editable install don't mix in one
 # pip call. The byte-code halves the time TensorFlow takes to import.
@@ -84,11 +67,5 @@ $(READY): requirements.lock
 	@echo "Set-up 3/3: byte-code (about a minute); nothing after this needs the network"
 	@$(PY) -m compileall -q -j 0 .venv/lib > /dev/null || true
 	@cp requirements.lock $@
-
-# Dask is for collections that outgrow one machine; only the tests want it for certain.
-$(DASK): $(READY) requirements-dask.lock
-	@$(PY) -m pip --require-virtualenv install -qq --progress-bar off --disable-pip-version-check \
-		--require-hashes -r requirements-dask.lock
-	@cp requirements-dask.lock $@
 
 export FITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))

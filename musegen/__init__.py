@@ -13,8 +13,7 @@ __all__ = [
     *("midi", "audio", "notation", "corpus", "preprocess", "tokens", "held"),  # music
     *("autoencoder", "lstm", "training", "generation"),  # models
     *("metrics", "survey"),  # measure
-    *("figures", "player", "composer", "listening", "play"),  # show
-    *("ledger", "report"),  # face
+    *("figures", "player", "composer"),  # show
 ]
 
 

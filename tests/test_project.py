@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from apps.report import Made, make_pages
 from musegen import config
-from musegen.report import Made, make_pages
 
 ROOT = config.root()
 LOCK = (ROOT / "requirements.lock").read_text()

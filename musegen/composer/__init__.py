@@ -3,7 +3,7 @@
 After HackerPoet/Composer, the ancestor of the report's autoencoder. The page (``composer.js``)
 holds the state: 120 numbers, threshold, tempo and instrument. Python answers its questions, each
 for itself, so that several pages may ask one `Composer`: in a notebook through a widget, on a
-plain page through `musegen.composer.server`.
+plain page through `apps.composer.server`.
 """
 
 import json

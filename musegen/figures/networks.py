@@ -265,7 +265,7 @@ def plot_search(trials):
     Parameters
     ----------
     trials : DataFrame
-        As `musegen.search.frame` gives it: the value, the settings; the best first.
+        As `tools.search.frame` gives it: the value, the settings; the best first.
 
     Notes
     -----

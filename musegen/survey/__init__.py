@@ -15,18 +15,8 @@ Notebook: 05_survey_analysis.
 """
 
 from musegen.survey.agreement import agreement, krippendorff
-from musegen.survey.answers import (
-    Answers,
-    export,
-    load_answers,
-    read_tidy,
-)
 from musegen.survey.crossed import crossed, other_songs
 from musegen.survey.equivalence import MARGIN, equivalence, smallest_margins
-from musegen.survey.keys import (
-    Key,
-    read_key,
-)
 from musegen.survey.listeners import cluster_bootstrap, counts_of
 from musegen.survey.models import model
 from musegen.survey.power import power, simulate_survey, widest_pairs
@@ -54,9 +44,6 @@ from musegen.survey.recover import (
     solutions,
     under,
     wide,
-)
-from musegen.survey.rows import (
-    REASONS,
 )
 from musegen.survey.splits import (
     cells_with,
@@ -119,13 +106,6 @@ __all__ = [
     "comparisons",
     "pairing",
     "conclusions",
-    "load_answers",
-    "export",
-    "read_tidy",
-    "read_key",
-    "Answers",
-    "Key",
-    "REASONS",
     "MARGIN",
     "equivalence",
     "smallest_margins",

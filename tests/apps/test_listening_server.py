@@ -1,0 +1,506 @@
+"""The survey's server: what it takes, what it refuses, what a kill leaves."""
+
+import http.client
+import json
+import os
+import random
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient
+from tornado.testing import AsyncHTTPTestCase, gen_test
+
+from apps import listening
+from apps.listening import server
+from apps.listening.limits import Limit
+from apps.listening.store import Deleted, Store
+
+SURVEY = "1a2b3c4d"
+ITEMS = ["aaaaaa", "bbbbbb"]
+LISTENER = "7Q2K-M4XP-9TRD-0VWZ"
+OTHER = "0000-0000-0000-0000"
+PAGE = """<!doctype html><meta name="musegen-survey" content="1a2b3c4d">
+<script type="application/json" id="survey">{"items": {"aaaaaa": "", "bbbbbb": ""},
+"attention": {"item": "cccccc", "grade": 5}}</script>"""
+KEY = f"""survey,item,role,song,source
+{SURVEY},aaaaaa,song,One,Bach
+{SURVEY},bbbbbb,song,Two,AE
+{SURVEY},cccccc,attention,,5
+"""
+
+
+def document(listener=LISTENER, version=1, **change):
+    answer = {
+        "grade": 4,
+        "known": False,
+        "comment": "ö",
+        "heard": 12.4,
+        "at": "2026-11-23T13:00:00.000Z",
+    }
+    return {
+        "format": "musegen answers 1",
+        "survey": SURVEY,
+        "listener": listener,
+        "version": version,
+        "language": "sv",
+        "consent": True,
+        "started": "2026-11-23T13:00:00.000Z",
+        "finished": None,
+        "about": {"age": "25-34"},
+        "order": ["bbbbbb", "cccccc", "aaaaaa"],
+        "answers": {"aaaaaa": answer, "bbbbbb": {**answer, "grade": None}},
+        "comment": "",
+    } | change
+
+
+@pytest.fixture
+def page(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(PAGE, encoding="utf-8")
+    return path
+
+
+# --- The store
+
+
+def test_the_highest_version_stays(tmp_path):
+    store = Store(tmp_path / "new" / "a.sqlite")
+    assert store.put(document(version=2, comment="two"))
+    assert not store.put(document(version=2, comment="again"))
+    assert not store.put(document(version=1, comment="late"))
+    assert store.put(document(version=5, comment="five"))
+    assert store.put(document(OTHER, comment="other"))
+    assert [d["comment"] for d in store.documents()] == ["other", "five"]
+    assert store.documents("ffffffff") == []
+    again = Store(store.path)  # two processes, say
+    assert again.put(document(version=6, comment="\ud800 half a letter"))
+    assert store.documents(SURVEY)[1]["version"] == 6
+
+
+def test_deleted_answers_are_gone_and_stay_gone(tmp_path):
+    store = Store(tmp_path / "a.sqlite")
+    store.put(document(comment="a secret of mine"))
+    store.delete(SURVEY, LISTENER)
+    store.delete(SURVEY, OTHER)  # before anything came
+    for listener in (LISTENER, OTHER):
+        with pytest.raises(Deleted):
+            store.put(document(listener, version=9))
+    assert store.documents() == []
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"a secret of mine" not in held
+    assert LISTENER.encode() not in held
+    assert store.put(document(survey="ffffffff"))
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path):
+    path = tmp_path / "theirs.sqlite"
+    with sqlite3.connect(path) as theirs:
+        theirs.execute("CREATE TABLE answers (x)")
+    before = path.read_bytes()
+    with pytest.raises(OSError, match="of another program.*choose another file"):
+        Store(path)
+    path.with_name("notes.txt").write_text("hello, not a database at all" * 99)
+    with pytest.raises(OSError, match="file is not a database"):
+        Store(path.with_name("notes.txt"))
+    with pytest.raises(OSError, match="unable to open"):
+        Store(tmp_path)
+    with pytest.raises(OSError, match="cannot be kept in .*choose another file"):
+        Store(path / "below" / "a.sqlite")
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path):
+    path = tmp_path / "a.sqlite"
+    Store(path).close()
+    connect = sqlite3.connect
+    with pytest.MonkeyPatch.context() as patch:
+        # As for somebody else's file; root may write everywhere.
+        patch.setattr(
+            sqlite3,
+            "connect",
+            lambda path, **how: connect(f"{path.as_uri()}?mode=ro", uri=True, **how),
+        )
+        with pytest.raises(OSError, match="readonly.*choose another file"):
+            Store(path)
+
+
+def test_a_full_store_refuses_and_keeps_what_it_has(tmp_path):
+    store = Store(tmp_path / "a.sqlite")
+    store._database.execute("PRAGMA max_page_count=20")
+    store.put(document())
+    with pytest.raises(OSError, match="full"):
+        store.put(document(OTHER, comment="x" * 200_000))
+    assert [d["listener"] for d in store.documents()] == [LISTENER]
+    store.put(document(version=2))
+
+
+# --- Limits
+
+
+def test_buckets_refill_and_are_forgotten():
+    now = [0.0]
+    limit = Limit(60, 3, lambda: now[0], most=2)
+    assert [limit.wait("a") for _ in range(4)] == [0, 0, 0, 1]
+    now[0] = 0.5
+    assert limit.wait("a") == pytest.approx(0.5)  # waiting in vain costs nothing
+    now[0] = 1.0
+    assert limit.wait("a") == 0
+    now[0] = 1000.0
+    assert [limit.wait("a", 2), limit.wait("a", 2)] == [0, 1]
+    assert limit.wait("b") + limit.wait("c") == 0
+    assert limit.wait("a", 3) == 0  # forgotten, so full
+    assert len(limit._buckets) == 2
+
+
+# --- The server
+
+
+class TestServer(AsyncHTTPTestCase):
+    """Asked as a browser asks, and as one that means harm."""
+
+    @pytest.fixture(autouse=True)
+    def _files(self, page, tmp_path, capfd):
+        self.page, self.folder, self.capfd = page, tmp_path, capfd
+        self.now, self.told = [0.0], []
+
+    def get_app(self):
+        self.store = Store(self.folder / "a.sqlite")
+        return server.application(self.page, self.store, self.told.append, lambda: self.now[0])
+
+    def get_httpserver_options(self):
+        return server.OPTIONS
+
+    def ask(self, method, path="/answers", body=None, **headers):
+        if isinstance(body, dict):
+            body = json.dumps(body)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return AsyncHTTPClient().fetch(
+            self.get_url(path),
+            method=method,
+            body=body,
+            headers=headers,
+            raise_error=False,
+            allow_nonstandard_methods=True,
+        )
+
+    async def status(self, *asked, **headers):
+        answer = await self.ask(*asked, **headers)
+        if answer.code >= 400:
+            said = answer.body.decode()
+            assert said.count("\n") == 1, said
+            assert "Traceback" not in said
+            assert answer.headers["Content-Type"].startswith("text/plain")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        return answer.code
+
+    @gen_test
+    async def test_page(self):
+        answer = await self.ask("GET", "/")
+        assert answer.body == self.page.read_bytes()
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "media-src data: blob:;" in policy
+        assert not {"Server", "Etag", "Access-Control-Allow-Origin"} & set(answer.headers)
+        assert (await self.ask("HEAD", "/")).body == b""
+
+    @gen_test
+    async def test_answers_are_stored_whatever_their_order(self):
+        for version in (2, 2, 1, 3):
+            said = document(version=version, comment=f"v{version}")
+            assert await self.status("PUT", "/answers", said) == 204
+        (stored,) = self.store.documents()
+        assert stored == document(version=3, comment="v3")
+
+    @gen_test
+    async def test_deleted_is_deleted(self):
+        asked = {"survey": SURVEY, "listener": LISTENER}
+        await self.ask("PUT", body=document())
+        await self.ask("PUT", body=document(OTHER))
+        assert await self.status("DELETE", "/answers", asked) == 204
+        assert await self.status("DELETE", "/answers", asked) == 204
+        assert await self.status("PUT", "/answers", document(version=9)) == 410
+        assert [d["listener"] for d in self.store.documents()] == [OTHER]
+        for wrong in (asked | {"survey": "ffffffff"}, asked | {"listener": "%"}, asked | {"x": 1}):
+            assert await self.status("DELETE", "/answers", wrong) == 400
+
+    @gen_test
+    async def test_nothing_reads_answers(self):
+        await self.ask("PUT", body=document())
+        for path in ("/answers", f"/answers/{LISTENER}", "/a.sqlite", "/../a.sqlite", "/%2e"):
+            for method in ("GET", "HEAD", "POST", "OPTIONS"):
+                answer = await self.ask(method, path)
+                assert answer.code in (404, 405)
+                assert LISTENER not in answer.body.decode() + str(answer.headers)
+
+    @gen_test
+    async def test_only_the_page_itself_may_store(self):
+        host = f"127.0.0.1:{self.get_http_port()}"
+        for headers, status in (
+            ({"Origin": f"http://{host}"}, 204),
+            ({"Origin": "http://evil.example"}, 403),
+            ({"Origin": "null"}, 403),
+            ({"Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}, 204),  # a proxy
+            ({"Origin": f"http://{host}", "Sec-Fetch-Site": "same-site"}, 403),
+            ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ):
+            assert await self.status("PUT", "/answers", document(), **headers) == status
+            asked = {"survey": SURVEY, "listener": OTHER}
+            assert await self.status("DELETE", "/answers", asked, **headers) == status
+
+    @gen_test
+    async def test_what_is_no_document_is_refused(self):
+        bodies = [b"", b"{", b"\xff", b"[]", b"null", b"[" * 60_000, b'{"a": NaN}']
+        texts = {
+            "format": ["musegen answers 2", None],
+            "survey": ["ffffffff", 1, None],
+            "listener": ["7Q2K", LISTENER.lower(), LISTENER + "\n", None, {}],
+            "version": [0, -1, True, "1", 1.5, 2**60, None],
+            "language": ["", "sv\n", 7, "x" * 99],
+            "consent": [False, None, 1],
+            "started": ["yesterday", None, 7],
+            "finished": ["yesterday", 7],
+            "about": [None, [], {"name": "Anna"}, {"age": 30}, {"age": "x" * 4001}],
+            "order": [None, ["zzzzzz"], ["aaaaaa", "aaaaaa"], [[]], {}],
+            "comment": [None, "x" * 4001],
+            "answers": [
+                None,
+                [],
+                {"zzzzzz": {"grade": 1}},
+                {"aaaaaa": {}},
+                {"aaaaaa": 1},
+                *({"aaaaaa": {"grade": grade}} for grade in (0, 6, 4.0, True, "4", [], {})),
+                {"aaaaaa": {"grade": 1, "known": "no"}},
+                {"aaaaaa": {"grade": 1, "comment": "x" * 4001}},
+                {"aaaaaa": {"grade": 1, "heard": -1}},
+                {"aaaaaa": {"grade": 1, "heard": True}},
+                {"aaaaaa": {"grade": 1, "at": "now"}},
+                {"aaaaaa": {"grade": 1, "mail": "x"}},
+            ],
+            "more": [1],
+        }
+        bodies += [document(**{name: wrong}) for name, all_ in texts.items() for wrong in all_]
+        bodies += [{k: v for k, v in document().items() if k != name} for name in document()]
+        bodies.append(json.dumps(document()).replace("12.4", "NaN"))
+        bodies.append(json.dumps(document()).replace("12.4", "1e999"))
+        for body in bodies:
+            assert await self.status("PUT", "/answers", body) == 400, body
+        assert self.store.documents() == []
+
+    @gen_test
+    async def test_large_bodies_are_refused(self):
+        longest = document(comment="x" * 4000, about={"culture": "y" * 4000})
+        assert await self.status("PUT", "/answers", longest) == 204
+        for size in (server.LARGEST + 1, 900_000):
+            assert await self.status("PUT", "/answers", b" " * size) == 413
+        assert (await self.ask("PUT", body=b" " * 1_100_000)).code in (400, 599)
+        assert await self.status("PUT", "/answers", document(version=2)) == 204
+
+    @gen_test
+    async def test_who_asks_too_often_waits(self):
+        for version in range(1, 121):
+            answer = await self.ask("PUT", body=document(version=version))
+            assert answer.code == 204
+        answer = await self.ask("PUT", body=document(version=121))
+        assert (answer.code, answer.headers["Retry-After"]) == (429, "1")
+        assert await self.status("PUT", "/answers", document(OTHER)) == 204  # in the same school
+        self.now[0] = 1.0
+        assert await self.status("PUT", "/answers", document(version=121)) == 204
+        assert max(d["version"] for d in self.store.documents()) == 121
+
+    @gen_test
+    async def test_an_address_that_asks_too_often_waits(self):
+        for _ in range(360):  # as many pages as there is in the bucket
+            assert (await self.ask("HEAD", "/")).code == 200
+        assert await self.status("PUT", "/answers", document()) == 429
+        assert await self.status("GET", "/") == 429
+        assert await self.status("GET", "/elsewhere") == 429
+        self.now[0] = 60.0
+        assert await self.status("PUT", "/answers", document()) == 204
+
+    @gen_test
+    async def test_a_disk_that_fails_is_said_and_nothing_else(self):
+        self.store.close()
+        assert await self.status("PUT", "/answers", document()) == 503
+        self.store.put = lambda document: 1 / len(document["nothing"])
+        assert await self.status("PUT", "/answers", document()) == 500
+        said = self.capfd.readouterr().err
+        assert "KeyError in" in said
+        assert LISTENER not in said
+        assert "127.0.0.1" not in said
+
+    @gen_test
+    async def test_the_log_names_nobody(self):
+        await self.ask("PUT", body=document())
+        await self.ask("GET", f"/{LISTENER}?listener={LISTENER}")
+        await self.ask("BREW", "/")
+        lines = [re.sub(r"^[\d-]+ [\d:]+ | \d+ ms$", "", line) for line in self.told]
+        assert lines == ["PUT /answers 204", "GET (elsewhere) 404", "(other) / 405"]
+
+
+# --- From the page to the table, in processes of their own
+
+SERVE = (
+    "import sys; from pathlib import Path; from apps.listening import server; "
+    "server.serve(Path(sys.argv[1]), Path(sys.argv[2]), port=int(sys.argv[3]))"
+)
+
+
+class Served:
+    """A server in a process of its own, at a port of its own."""
+
+    def __init__(self, page: Path, database: Path):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(page), str(database), "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        said = self.process.stdout.readline()
+        self.port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", said)[1])
+        # Nobody reads the rest by hand, and a full pipe would stop the server.
+        self.reader = threading.Thread(target=self.process.stdout.read, daemon=True)
+        self.reader.start()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(timeout=10)
+        self.reader.join(timeout=10)
+        self.process.stdout.close()
+
+
+class Sender(threading.Thread):
+    """Sends versions of one listener after another until the server is gone."""
+
+    def __init__(self, port: int, number: int, rng: random.Random):
+        super().__init__(daemon=True)
+        self.port, self.number, self.rng = port, number, rng
+        self.sent, self.acknowledged = {}, {}
+        self.posts = self.answers = 0
+        self.wrong = []
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        for listener in range(1000):
+            code = f"{self.number:04}-{listener:04}-0000-0000"
+            for version in range(1, 100):
+                # Some come late, some twice.
+                late = max(1, version - self.rng.choice([0, 0, 0, 1, 5]))
+                body = json.dumps(document(code, late, comment=f"{code} {late}"))
+                self.sent[code] = max(late, self.sent.get(code, 0))
+                self.posts += 1
+                try:
+                    connection.request("PUT", "/answers", body)
+                    answer = connection.getresponse()
+                    answer.read()
+                except (OSError, http.client.HTTPException):
+                    return
+                if answer.status == 429:  # a fast machine
+                    time.sleep(0.01)
+                    continue
+                if answer.status != 204:
+                    self.wrong.append(answer.status)
+                    return
+                self.answers += 1
+                self.acknowledged[code] = max(late, self.acknowledged.get(code, 0))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills as Unix does")
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.soak)])
+def test_a_kill_loses_no_answer_that_was_acknowledged(rounds, page, tmp_path):
+    database = tmp_path / "answers.sqlite"
+    rng = random.Random(rounds)
+    sent, acknowledged = {}, {}
+    posts = answers = 0
+    for number in range(rounds):
+        served = Served(page, database)
+        senders = [
+            Sender(served.port, 10 * number + i, random.Random(10 * number + i)) for i in range(4)
+        ]
+        for sender in senders:
+            sender.start()
+        time.sleep(rng.uniform(0.1, 1.0))
+        served.kill()
+        for sender in senders:
+            sender.join(timeout=20)
+            assert not sender.wrong
+            sent |= sender.sent
+            acknowledged |= sender.acknowledged
+            posts, answers = posts + sender.posts, answers + sender.answers
+        stored = {d["listener"]: d for d in Store(database).documents()}
+        for listener, version in acknowledged.items():
+            assert version <= stored[listener]["version"] <= sent[listener]
+        for listener, held in stored.items():  # whole, and nobody else's
+            assert held == document(listener, held["version"], comment=held["comment"])
+            assert held["comment"] == f"{listener} {held['version']}"
+    print(
+        f"\n{rounds} kills: {posts} documents sent, {answers} acknowledged; of {len(sent)} "
+        f"listeners {len(acknowledged)} were acknowledged, {len(stored)} are stored, lost 0"
+    )
+    assert answers > 10 * rounds
+    (tmp_path / "key.csv").write_text(KEY, encoding="utf-8")
+    read = listening.load_answers(database, tmp_path / "key.csv")
+    assert read.frame["listener"].nunique() == len(stored)
+    assert read.summary().to_dict() == {"used": len(stored), "missing": len(stored)}
+
+
+def test_answers_can_be_read_while_the_server_runs(page, tmp_path):
+    (tmp_path / "key.csv").write_text(KEY, encoding="utf-8")
+    served = Served(page, tmp_path / "answers.sqlite")
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+        connection.request("PUT", "/answers", json.dumps(document()))
+        assert connection.getresponse().status == 204
+        read = listening.export(
+            tmp_path / "answers.sqlite", tmp_path / "key.csv", tmp_path / "t.csv"
+        )
+    finally:
+        served.kill()
+    assert read.frame[["listener", "song", "grade", "comment"]].to_numpy().tolist() == [
+        [LISTENER, "One", 4, "ö"]
+    ]
+    assert len(listening.read_tidy(tmp_path / "t.csv")) == 1
+
+
+# --- Sentences
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "<p>hello",
+        PAGE.replace("1a2b3c4d", "$survey"),
+        PAGE.replace("items", "things"),
+        PAGE.replace('"grade": 5', '"grade"'),
+        '<meta name="musegen-survey" content="1a2b3c4d">',
+    ],
+)
+def test_what_is_no_page_is_a_sentence(page, tmp_path, content):
+    page.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match="is no listening page; make one with"):
+        server.serve(page, tmp_path / "a.sqlite")
+    with pytest.raises(ValueError, match=r"gone cannot be read \(No such file"):
+        server.serve(tmp_path / "gone", tmp_path / "a.sqlite")
+    assert not (tmp_path / "a.sqlite").exists()
+
+
+def test_a_port_that_is_taken_is_a_sentence(page, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"port {port}: it is taken; choose another with --port"):
+            server.serve(page, tmp_path / "a.sqlite", port=port)
+    with pytest.raises(ValueError, match="there is no port 70000"):
+        server.serve(page, tmp_path / "a.sqlite", port=70_000)
+    with pytest.raises(OSError, match=r"is 192\.0\.2\.1 an address of this machine"):
+        server.serve(page, tmp_path / "a.sqlite", host="192.0.2.1", port=0)

@@ -1,0 +1,92 @@
+"""New songs from the network that comes along, on a page, without training anything."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from apps import play
+from apps.command import main
+from musegen import config, midi, training
+from musegen.song import Song, as_notes
+
+
+def test_the_network_that_comes_along_is_the_one_that_is_configured():
+    run = training.shipped()
+    stored = json.loads((run.folder / "config.json").read_text())
+    assert stored == json.loads(json.dumps(asdict(config.SHIPPED)))
+    assert run.manifest["corpus"] == "chorales"
+    assert run.manifest["seed"] == config.SHIPPED.seed
+    assert run.manifest["songs"] == len(run.outlines)
+    assert sum(file.stat().st_size for file in run.folder.iterdir()) < 3e6
+    assert all(np.isfinite(array).all() for array in run.weights)
+
+
+def test_the_same_seed_gives_the_same_songs():
+    one, two = play.songs(2, seed=1), play.songs(2, seed=1)
+    assert one == two
+    assert one != play.songs(2, seed=2)
+    assert all(
+        song.title.startswith(f"Song {i}: {song.bars} bars, ") for i, song in enumerate(one, 1)
+    )
+
+
+def test_bars_and_tempo_are_as_asked():
+    for song in play.songs(3, seed=3, bars=5, tempo_qpm=90):
+        assert (song.length, song.tempo_qpm) == (5 * song.steps_per_bar, 90)
+
+
+def test_a_single_bar_is_not_silent():
+    assert all(song.roll.any() for song in play.songs(16, seed=4, bars=1))
+
+
+def test_songs_are_music_and_not_a_click():
+    for song in play.songs(4, seed=5, bars=8):
+        assert 2.5 < song.roll.sum(axis=1).mean() < 4.5  # four voices
+        assert len(np.unique(song.notes["pitch"])) > 10
+        assert song.roll[-song.steps_per_bar :].any()  # it ends in its last bar
+
+
+def test_a_song_of_ones_own_is_gone_on_from(tmp_path):
+    melody = Song(as_notes(np.arange(16) * 24, 24, 62 + np.arange(16) % 7), 16 * 24, 24, 96.0)
+    path = melody.to_midi(tmp_path / "mine.mid")
+    (song,) = play.songs(1, seed=1, bars=10, primer=path)
+    assert song.bars == 10
+    first = midi.read(path).resample(song.steps_per_beat)
+    assert song.cut(0, 63).notes.tolist() == first.cut(0, 63).notes.tolist()
+    assert "after the first bars of mine" in song.title
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--songs", "0"], "songs is 0; it must be from 1 to 64"),
+        (["--bars", "1000"], "bars is 1000; it must be from 1 to 200"),
+        (["--tempo", "5"], "tempo is 5; it must be from 20 to 400"),
+        (["--after", "README.md"], "README.md"),
+    ],
+)
+def test_wrong_wishes_get_a_sentence(build, capsys, options, sentence):
+    assert main(["play", "--quiet", *options]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (build / "play" / "index.html").exists()
+
+
+def test_the_page_holds_the_songs(build, capsys):
+    assert main(["play", "--quiet", "--songs", "2", "--bars", "4", "--seed", "7"]) == 0
+    page = build / "play" / "index.html"
+    assert str(page) in capsys.readouterr().out
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<iframe") == 2 and "--seed 7" in text
+    for name in ("song_1.mid", "song_1.mp3", "song_2.mid", "song_2.mp3"):
+        assert (build / "play" / name).stat().st_size > 100
+    assert midi.read(build / "play" / "song_1.mid", 4).bars == 4
+
+
+def test_playing_loads_neither_tensorflow_nor_music21():
+    code = "import sys; from apps import play; play.songs(1, 1, bars=1); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"tensorflow", "keras", "music21", "sklearn"} & set(run.stdout.split())

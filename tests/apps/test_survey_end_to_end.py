@@ -1,0 +1,211 @@
+"""A survey from songs to analysis: simulated listeners in a browser, a server that dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from test_browser import browser, free_port  # noqa: F401 (a fixture)
+
+from apps import listening
+from musegen import figures, survey
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+DESKTOP = {"viewport": {"width": 1200, "height": 800}}
+DOCUMENT = "document.querySelector('main').listening.document"
+STATE = "document.querySelector('main').listening.post.state"
+PLAY = "(() => { const a = document.querySelector('audio'); a.playbackRate = 2; a.play(); })()"
+AT_ONCE = 6  # listeners in the browser at the same time
+
+
+@dataclass
+class Listener:
+    """What one of them will do, and what came of it."""
+
+    number: int
+    page: object = None
+    context: object = None
+    code: str = ""
+    grades: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict:
+        return PHONE if self.number % 2 else DESKTOP
+
+    @property
+    def reloads(self) -> bool:
+        return self.number % 3 == 0
+
+    @property
+    def leaves(self) -> bool:
+        return self.number % 7 == 1
+
+    @property
+    def submits_twice(self) -> bool:
+        return self.number % 5 == 2
+
+
+class Server:
+    """The real server, in a process of its own, that can be killed and started again."""
+
+    def __init__(self, page, database):
+        self.port = free_port()
+        self.command = [sys.executable, "-m", "musegen", "survey", "serve", str(page)]
+        self.command += ["--answers", str(database), "--port", str(self.port)]
+        self.kills = 0
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self):
+        from urllib.request import urlopen
+
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
+        for _ in range(200):
+            try:
+                urlopen(self.address).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError("the server did not start")
+
+    def kill(self):
+        os.kill(self.process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        self.process.wait()
+        self.kills += 1
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build the survey of our own ten songs."""
+    folder = tmp_path_factory.mktemp("survey")
+    for source, songs in figures.survey_songs().items():
+        for i, song in enumerate(songs):
+            song.to_midi(folder / "songs" / source / f"song {i + 1}.mid")
+    return listening.build(folder / "songs", folder / "survey.html", contact="the test")
+
+
+def take_survey(browser, server, listeners, rng, chaos: bool) -> None:  # noqa: F811
+    """Let some listeners answer side by side, a screen at a time."""
+    for one in listeners:
+        one.context = browser.new_context(**one.options)
+        one.page = one.context.new_page()
+        one.page.goto(server.address)
+        one.page.locator("input[type=checkbox]").check()
+        one.page.locator("button.main").click()
+        one.page.locator("select").first.select_option("25-34")
+        one.page.locator("button.main").click()
+        one.code = one.page.evaluate(f"{DOCUMENT}.listener")
+    for screen in range(12):  # practice, ten songs, and the check somewhere among them
+        if chaos and screen in (3, 8):
+            server.kill()
+        here = [one for one in listeners if not (one.leaves and screen > 6)]
+        for one in here:
+            if one.page.locator("audio").count():
+                one.page.evaluate(PLAY)
+        for one in here:
+            grade = int(rng.integers(1, 6))
+            item = one.page.evaluate(
+                "(() => { const l = document.querySelector('main').listening;"
+                " return l.document.order[l.at - 2]; })()"
+            )
+            one.page.locator(".scale:not([disabled])").wait_for(timeout=20_000)
+            one.page.locator("input[type=radio]").nth(5 - grade).check()  # in two minds
+            one.page.locator("input[type=radio]").nth(grade - 1).check()
+            one.grades[item] = grade
+            if one.number == 0 and one.page.locator("textarea").count():
+                one.page.locator("textarea").fill("=1+1; det låter som en psalm")
+            if one.reloads and screen == 5 and not (chaos and not alive(server)):
+                one.page.reload()
+                assert one.page.locator(f"input[value='{grade}']").is_checked()
+            one.page.locator("button.main").click()
+        if chaos and screen in (4, 9):
+            server.start()
+    for one in listeners:
+        if one.leaves:
+            until_stored(one.page)
+            one.context.close()
+            continue
+        one.page.locator("button.main").click()
+        until_stored(one.page)
+        if one.submits_twice:
+            one.page.close()  # a closed tab: what was kept is found again, and sent again
+            one.page = one.context.new_page()
+            one.page.goto(server.address)
+            assert one.page.evaluate(f"{DOCUMENT}.listener") == one.code
+            until_stored(one.page)
+        with one.page.expect_download() as download:
+            one.page.get_by_role("button", name="Save as a file").click()
+        download.value.save_as(server.folder / download.value.suggested_filename)
+        one.context.close()
+
+
+def until_stored(page) -> None:
+    # Not Playwright's own waiting: it evaluates text, which the page's security policy forbids.
+    for _ in range(600):
+        if page.evaluate(STATE) == "stored":
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"not stored: {page.evaluate(STATE)}")
+
+
+def alive(server) -> bool:
+    return server.process.poll() is None
+
+
+def check(listeners, answers, key_items, files: bool) -> None:
+    """Compare what was graded with what is read: nothing lost, nothing doubled."""
+    planned = {
+        (one.code, item): grade
+        for one in listeners
+        for item, grade in one.grades.items()
+        if item in key_items and not (files and one.leaves)
+    }
+    frame = answers.frame
+    assert not frame.duplicated(["listener", "item"]).any()
+    found = {
+        (row.listener, row.item): int(row.grade)
+        for row in frame.itertuples()
+        if row.grade == row.grade
+    }
+    assert found == planned
+
+
+def run_survey(browser, built, tmp_path, count, capsys):  # noqa: F811
+    import pandas as pd
+
+    database, rng = tmp_path / "answers.sqlite", np.random.default_rng(2021)
+    server = Server(built.page, database)
+    server.folder = tmp_path / "files"
+    server.folder.mkdir()
+    listeners = [Listener(number) for number in range(count)]
+    try:
+        for first in range(0, count, AT_ONCE):
+            take_survey(browser, server, listeners[first : first + AT_ONCE], rng, chaos=first == 0)
+    finally:
+        server.kill()
+    key = pd.read_csv(built.key)
+    songs = set(key.loc[key["role"] == "song", "item"])
+    stored = listening.load_answers(database, built.key)
+    check(listeners, stored, songs, files=False)
+    check(listeners, listening.load_answers(server.folder, built.key), songs, files=True)
+    with capsys.disabled():
+        sent = sum(item in songs for one in listeners for item in one.grades)
+        print(f" [{count} listeners, {sent} grades given, {len(stored.frame)} read]", end="")
+    return stored
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(30, marks=pytest.mark.soak)])
+def test_simulated_listeners(count, browser, built, tmp_path, capsys):  # noqa: F811
+    stored = run_survey(browser, built, tmp_path, count, capsys)
+    stored.write_csv(tmp_path / "answers.csv")
+    counts = survey.counts_of(stored.frame)
+    assert counts["count"].sum() == stored.frame["grade"].notna().sum()
+    assert set(counts["source"]) == set(figures.SOURCES)

@@ -1,0 +1,198 @@
+"""The composer's answers, and its server; tests/test_browser.py moves its sliders."""
+
+import json
+
+import numpy as np
+import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.testing import AsyncHTTPTestCase, gen_test
+from tornado.websocket import websocket_connect
+
+from apps.composer import server
+from musegen import generation, metrics, midi, preprocess
+from musegen.autoencoder import build
+from musegen.composer import FORMATS, INSTRUMENTS, Composer
+from musegen.config import AEConfig, RunConfig
+from musegen.preprocess import to_tensor
+from musegen.song import Song, as_notes
+from musegen.training import Run
+
+CFG = AEConfig()
+
+
+def song(number: int) -> Song:
+    """Give twenty bars of one chord a bar, another chord each song."""
+    onset = np.repeat(np.arange(0, 480, 24), 3)
+    pitch = np.tile([60 + number, 64 + number, 67 + number], 20) + np.repeat(range(20), 3) % 5
+    return Song(as_notes(onset, 20, pitch), 480, 6, title=f"song {number}")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Give a run of an untrained network on three songs."""
+    cfg = RunConfig("ae_10", CFG, 3, 1, "bars")
+    run = Run(cfg, tmp_path_factory.mktemp("run"), [song(i) for i in range(3)], [song(3)])
+    np.savez(run.folder / "weights.npz", *build(CFG).get_weights())
+    return run
+
+
+@pytest.fixture(scope="module")
+def composer(run):
+    return Composer(run)
+
+
+def latent(composer, of: int = 0) -> bytes:
+    return composer.first_bars[of].astype("<f4").tobytes()
+
+
+def test_start_tells_the_space(composer):
+    said, (mean, components, songs) = composer.answer({"ask": "start"})
+    json.dumps(said)
+    count = len(said["explained"])
+    assert sum(said["explained"]) == pytest.approx(1, abs=0.01)
+    assert said["explained"] == sorted(said["explained"], reverse=True)
+    assert said["songs"] == ["song 0", "song 1", "song 2"]
+    assert (len(mean), len(components), len(songs)) == (480, 480 * count, 480 * 3)
+    assert said["instruments"] == list(INSTRUMENTS)
+
+
+def test_play_is_what_keras_plays(composer, run):
+    _, (cells,) = composer.answer({"ask": "play", "threshold": 0.5}, latent(composer))
+    decoder = run.model.layers[1]
+    keras = decoder.predict(composer.first_bars[:1], verbose=0)[0]
+    numpy = generation.decode(run, composer.first_bars[:1])[0]
+    assert np.abs(keras - numpy).max() < 1e-5
+    rows = np.frombuffer(cells, np.uint8).reshape(96, 384)
+    assert np.abs(rows / 256 - keras.reshape(384, 96).T).max() < 1 / 256 + 1e-5
+
+
+def test_the_nearest_song_is_named(composer, run):
+    closeness = metrics.Closeness(run)
+    window = preprocess.wrapped_window(to_tensor(run.songs[1]), 3)
+    nearest = closeness.nearest(window)
+    assert nearest[:3] == ("song 1", 4, 1.0)
+    assert np.array_equal(to_tensor(closeness.song(nearest)), window)
+    nothing = closeness.nearest(np.zeros_like(window))
+    assert nothing.share == 0
+
+
+def test_clean_encodes_what_is_heard(composer, run):
+    asked = {"ask": "clean", "threshold": 0.4}
+    _, (cleaned,) = composer.answer(asked, latent(composer))
+    heard = generation.decode(run, composer.first_bars[:1]) > 0.4
+    expected = generation.encode(run, heard)[0]
+    assert np.frombuffer(cleaned, "<f4") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_files_play_what_is_heard(composer, suffix, tmp_path):
+    asked = {"ask": "save", "threshold": 0.5, "tempo": 90, "instrument": "organ", "suffix": suffix}
+    said, (content,) = composer.answer(asked, latent(composer))
+    assert said == {"file": f"composer{suffix}"}
+    if suffix == ".mid":
+        (tmp_path / said["file"]).write_bytes(content)
+        heard = midi.read(tmp_path / said["file"], 6)
+        composer.answer({"ask": "play", "threshold": 0.5}, latent(composer))
+        assert heard.tempo_qpm == 90
+        assert np.array_equal(heard.roll, composer.song.roll)
+        assert content.count(bytes([0xC0, 19])) >= 1  # a church organ
+    else:
+        assert len(content) > 1000
+
+
+@pytest.mark.parametrize(
+    ("asked", "with_latent", "says"),
+    [
+        ({"ask": "sing"}, True, "nobody here knows 'sing'"),
+        ({}, True, "nobody here knows None"),
+        ({"ask": "play"}, True, "threshold"),
+        ({"ask": "play", "threshold": "x"}, True, "threshold is 'x'; it must be a number from 0"),
+        ({"ask": "play", "threshold": 2}, True, "threshold is 2"),
+        ({"ask": "play", "threshold": 0.5}, False, "a latent has 120 numbers, this one 0"),
+        (
+            {"ask": "save", "threshold": 0.5, "tempo": 90, "instrument": "x", "suffix": ".mid"},
+            True,
+            "the instruments are piano,",
+        ),
+        (
+            {"ask": "save", "threshold": 0.5, "tempo": 9, "instrument": "piano", "suffix": ".mid"},
+            True,
+            "tempo is 9; it must be a number from 20 to 400",
+        ),
+        (
+            {"ask": "save", "threshold": 0.5, "tempo": 90, "instrument": "piano", "suffix": "/x"},
+            True,
+            "a song is saved as .mid, .mp3, not /x",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_a_sentence(composer, asked, with_latent, says):
+    said, arrays = composer.answer(asked, latent(composer) if with_latent else b"")
+    assert says in said["error"]
+    assert not arrays
+
+
+def test_wild_latents_are_played_or_refused(composer):
+    wild = np.full(120, 1e30, "<f4")
+    said, (cells,) = composer.answer({"ask": "play", "threshold": 0.5}, wild.tobytes())
+    assert len(cells) == 96 * 384
+    wild[3] = np.nan
+    said, _ = composer.answer({"ask": "play", "threshold": 0.5}, wild.tobytes())
+    assert said == {"error": "a latent has a number that is none"}
+
+
+def test_in_a_notebook_it_is_a_widget_and_a_player(composer):
+    bundle = composer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/html"].startswith("<img")
+    assert bundle["text/plain"] == repr(composer)
+
+
+class TestServer(AsyncHTTPTestCase):
+    """The plain page, asked as a browser asks."""
+
+    @pytest.fixture(autouse=True)
+    def _composer(self, composer):
+        self.composer = composer
+
+    def get_app(self):
+        return server.application(self.composer)
+
+    def ask(self, head: dict, array: bytes = b"") -> bytes:
+        text = json.dumps(head).encode()
+        return len(text).to_bytes(4, "little") + text + array
+
+    @gen_test
+    async def test_page_and_questions(self):
+        page = await AsyncHTTPClient().fetch(self.get_url("/"))
+        assert b'src="composer.js"' in page.body
+        script = await AsyncHTTPClient().fetch(self.get_url("/composer.js"))
+        assert b"renderInPage(document" in script.body
+        socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
+        for i in range(3):
+            said = {"ask": "play", "threshold": 0.5}
+            question = self.ask({"id": i, "said": said}, latent(self.composer))
+            await socket.write_message(question, binary=True)
+            answer = await socket.read_message()
+            size = int.from_bytes(answer[:4], "little")
+            head = json.loads(answer[4 : 4 + size])
+            assert (head["id"], head["sizes"]) == (i, [96 * 384])
+            assert len(answer) == 4 + size + 96 * 384
+
+    @gen_test
+    async def test_nonsense_ends_the_connection_and_nothing_else(self):
+        for nonsense in (b"", b"\xff" * 9, self.ask([]), self.ask({"id": 1}), "text"):
+            socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
+            await socket.write_message(nonsense, binary=isinstance(nonsense, bytes))
+            assert await socket.read_message() is None
+        await AsyncHTTPClient().fetch(self.get_url("/"))
+
+    @gen_test
+    async def test_other_sites_are_refused(self):
+        elsewhere = {"Host": f"evil.example:{self.get_http_port()}"}
+        with pytest.raises(HTTPClientError, match="403"):
+            await AsyncHTTPClient().fetch(self.get_url("/"), headers=elsewhere)
+        address = self.get_url("/ask").replace("http", "ws")
+        for headers in (elsewhere, {"Origin": "http://evil.example"}):
+            with pytest.raises(HTTPClientError, match="403"):
+                await websocket_connect(HTTPRequest(address, headers=headers))

@@ -1,0 +1,1 @@
+"""What we run ourselves: the list of chorales, shipping weights, the search for settings."""
