@@ -186,6 +186,11 @@ class Settings:
     source: str = "chorales"
     dask: str | None = None
 
+    @property
+    def runs(self):
+        """The runs of the profile, by name."""
+        return PROFILES[self.profile].runs
+
 
 def default() -> Settings:
     """Read the environment."""
@@ -193,10 +198,10 @@ def default() -> Settings:
 
 
 def progress() -> bool:
-    """Say whether bars of progress are to be seen."""
+    """Tell tqdm whether to be silent."""
     import sys
 
-    return sys.stderr.isatty() or os.environ.get("MUSEGEN_PROGRESS") == "1"
+    return not (sys.stderr.isatty() or os.environ.get("MUSEGEN_PROGRESS") == "1")
 
 
 def profile() -> Profile:

@@ -134,13 +134,6 @@ def load_answers(path, key) -> Answers:
         ) from error
 
 
-def export(path, key, out) -> Answers:
-    """Read answers and write the tidy CSV `out`; see `load_answers` and `Answers.write_csv`."""
-    answers = load_answers(path, key)
-    answers.write_csv(out)
-    return answers
-
-
 def read_tidy(path) -> pd.DataFrame:
     """Read the frame that `Answers.write_csv` wrote, the same to the letter.
 
