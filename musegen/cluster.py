@@ -40,9 +40,6 @@ def train_all(runs: Sequence[str | RunConfig], dask: str | None = None) -> Itera
     bits if the two machines and their threads are alike. Report 2.2 and 2.3. Notebooks:
     02_autoencoder_training and 03_lstm_training.
     """
-    if isinstance(dask, config.Settings):  # stand-in
-        training._obey(dask)
-        dask = dask.dask
     if not dask:
         yield from map(training.load_or_train, runs)
         return

@@ -160,50 +160,6 @@ PAPER = _profile(
 SHIPPED = PAPER.runs["held"]  # whose weights lie in data/
 
 
-_TINY = AEConfig(hidden=(64, 16), bottleneck=64, latent=16)
-SMOKE = _profile(
-    "smoke",
-    RunConfig("ae_10", _TINY, 10, 3, "bars"),
-    RunConfig("ae_256", replace(_TINY, batch=16), 256, 2, "bars"),
-    RunConfig("ae_mended_256", replace(_TINY, batch=16, mended=True), 256, 2, "bars"),
-    *(
-        RunConfig(run.name, replace(run.network, units=16, **more), run.songs, 2, run.trainer,
-                  snapshots=run.snapshots[:1])
-        for run in QUICK.runs.values()
-        if run.name.startswith("lstm")
-        for more in [{"layers": 3} if "deep" in run.name else {}]
-    ),
-    RunConfig("held", replace(HELD, units=16, embedding=8, lanes=16), 64, 2, "frames"),
-)  # fmt: skip
-PROFILES = {profile.name: profile for profile in (QUICK, PAPER, SMOKE)}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Stand-in until the real one is merged: profile, corpus and Dask scheduler of a command."""
-
-    profile: str = "quick"
-    source: str = "chorales"
-    dask: str | None = None
-
-    @property
-    def runs(self):
-        """The runs of the profile, by name."""
-        return PROFILES[self.profile].runs
-
-
-def default() -> Settings:
-    """Read the environment."""
-    return Settings(profile().name, source(), dask())
-
-
-def progress() -> bool:
-    """Tell tqdm whether to be silent."""
-    import sys
-
-    return not (sys.stderr.isatty() or os.environ.get("MUSEGEN_PROGRESS") == "1")
-
-
 def profile() -> Profile:
     """Look up the profile named by ``MUSEGEN_PROFILE``: quick unless it says paper.
 
@@ -213,9 +169,10 @@ def profile() -> Profile:
         If it names anything else.
     """
     name = os.environ.get("MUSEGEN_PROFILE", "quick")
-    if name not in PROFILES:
+    profiles = {"quick": QUICK, "paper": PAPER}
+    if name not in profiles:
         raise ValueError(f"MUSEGEN_PROFILE is {name!r}; it must be quick or paper")
-    return PROFILES[name]
+    return profiles[name]
 
 
 def source() -> str:

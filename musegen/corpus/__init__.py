@@ -159,15 +159,11 @@ def load(source: str = "chorales", limit: int | None = None) -> Corpus:
     return Corpus(store, digests, audit, limit)
 
 
-def audit_of(source: str, dask: str | None = None) -> Audit:
+def audit_of(source: str) -> Audit:
     """Say what would be used of a source, what not and why; raises as `load` does.
 
     Unlike `load` it is content with no song at all.
     """
-    if dask:  # stand-in
-        import os
-
-        os.environ["MUSEGEN_DASK"] = dask
     return _read(source)[2]
 
 

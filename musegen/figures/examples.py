@@ -15,7 +15,7 @@ FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; toke
 IN_NEXT_SURVEY = 5  # songs of each source
 
 
-def figure_7(*_runs):
+def figure_7():
     """Draw figure 7: two songs of the autoencoder trained on 10 songs.
 
     Returns
@@ -29,7 +29,7 @@ def figure_7(*_runs):
     return plot_songs(figure_songs(7), suptitle=_title(7, "autoencoder", "ae_10"))
 
 
-def figure_8(*_runs):
+def figure_8():
     """Draw figure 8: two songs of the autoencoder trained on 256 songs.
 
     Notes
@@ -39,7 +39,7 @@ def figure_8(*_runs):
     return plot_songs(figure_songs(8), suptitle=_title(8, "autoencoder", "ae_256"))
 
 
-def figure_9(*_runs):
+def figure_9():
     """Draw figure 9: two songs of the LSTM with few notes.
 
     Notes
@@ -49,7 +49,7 @@ def figure_9(*_runs):
     return plot_songs(figure_songs(9), suptitle=f"Figure 9. LSTM: few notes{_of_few()}")
 
 
-def figure_10(*_runs):
+def figure_10():
     """Draw figure 10: two songs of the LSTM with varied notes.
 
     Notes
@@ -59,7 +59,7 @@ def figure_10(*_runs):
     return plot_songs(figure_songs(10), suptitle=f"Figure 10. LSTM: varied notes{_of_few()}")
 
 
-def figure_11(*_runs):
+def figure_11():
     """Draw figure 11: two songs of the LSTM with long runs copied from training songs.
 
     Notes
@@ -70,7 +70,7 @@ def figure_11(*_runs):
 
 
 @cache
-def figure_songs(number: int, *_runs) -> tuple[Song, Song]:
+def figure_songs(number: int) -> tuple[Song, Song]:
     """Choose the two songs of figure 7, 8, 9, 10 or 11.
 
     7 and 8 show the first two songs by seed. The others choose among 2 x 64 songs of the small
@@ -91,7 +91,7 @@ def figure_songs(number: int, *_runs) -> tuple[Song, Song]:
 
 
 @cache
-def song_table(*_runs):
+def song_table():
     """Measure the songs that figures 9-11 choose from, 64 of each small LSTM.
 
     Returns
@@ -138,7 +138,7 @@ def survey_songs() -> dict[str, tuple[Song, Song]]:
 
 
 @cache
-def next_survey_songs(*_) -> dict[str, list[Song]]:
+def next_survey_songs() -> dict[str, list[Song]]:
     """Choose ten songs for the survey's next round by seed: five of Bach's, five of ours.
 
     Bach's are held-out ones. All are told alike: on sixteenths, in C major or A minor, without

@@ -58,19 +58,8 @@ def _keep_one_out(songs: list[Song], heldout: list[Song]) -> tuple[list[Song], l
     return (songs, heldout) if heldout else (songs[:-1], songs[-1:])
 
 
-def _obey(settings) -> None:  # stand-in until settings are handed on
-    import os
-
-    if settings is not None:
-        os.environ["MUSEGEN_PROFILE"], os.environ["MUSEGEN_SOURCE"] = (
-            settings.profile,
-            settings.source,
-        )
-
-
-def planned(name: str | RunConfig, settings=None) -> Run:
+def planned(name: str | RunConfig) -> Run:
     """Name a run and its songs, without training it."""
-    _obey(settings)
     cfg = name if isinstance(name, RunConfig) else config.profile().runs[name]
     songs, *others = songs_for(cfg)
     if not songs:
@@ -81,7 +70,7 @@ def planned(name: str | RunConfig, settings=None) -> Run:
     return Run(cfg, store.folder(cfg), songs, *others)
 
 
-def load_or_train(name: str | RunConfig, settings=None) -> Run:
+def load_or_train(name: str | RunConfig) -> Run:
     """Load a run of the current profile; train it, or what is left of it, when it is not there.
 
     Parameters
@@ -107,7 +96,7 @@ def load_or_train(name: str | RunConfig, settings=None) -> Run:
     not been. Two processes that want the same run: one trains, the other waits. Report 2.2 and
     2.3. Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
     """
-    return trained(planned(name, settings))
+    return trained(planned(name))
 
 
 def shipped(with_songs: bool = False) -> Run:
