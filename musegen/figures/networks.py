@@ -100,5 +100,5 @@ def plot_verdicts(verdicts):
     ax.axvline(50, color="black", lw=0.8, ls=":")
     ax.set_yticks(range(len(verdicts)), list(verdicts))
     ax.invert_yaxis()
-    ax.set(xlim=(35, 101), xlabel="Classifier accuracy against Bach's songs (%; 50 is chance)")
+    ax.set(xlim=(35, 101), xlabel="Classifier accuracy (%; 50 is chance)")
     return fig
