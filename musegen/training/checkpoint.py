@@ -1,20 +1,16 @@
-"""Checkpoints: all that a stopped training needs to go on as if it had never stopped."""
+"""A checkpoint: all that a stopped training needs to go on as if it had never stopped."""
 
-import io
-import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from musegen.files import whole
-from musegen.training import store
-
-LATEST, PREVIOUS, ASIDE = store.PASSING[:3]
+from musegen.training import run_folder
+from musegen.training.run_folder import CHECKPOINT, Damaged, OtherVersion
 
 
-def save(state, history: list[dict], folder: Path) -> None:
-    """Write weights, optimiser, random state and history; the checkpoint before stays, too.
+def save(state: Sequence, history: list[dict], folder: Path) -> None:
+    """Write weights, optimiser, random state and history over the checkpoint before.
 
     Parameters
     ----------
@@ -23,18 +19,12 @@ def save(state, history: list[dict], folder: Path) -> None:
     folder : Path
         The run's. At every moment it holds a whole checkpoint once there was one.
     """
-    about = {"folder": folder.name, "made_with": store.made_with()}
-    arrays = {f"{i:03}": np.asarray(variable) for i, variable in enumerate(state)}
-    latest = folder / LATEST
-    with whole(latest) as part:
-        with part.open("wb") as file:
-            np.savez(file, about=json.dumps(about), history=json.dumps(history), **arrays)
-        if latest.exists():
-            latest.replace(folder / PREVIOUS)
+    about = {"folder": folder.name, "made_with": run_folder.made_with(), "history": history}
+    run_folder.write_arrays(folder / CHECKPOINT, map(np.asarray, state), about)
 
 
-def restore(state, folder: Path) -> list[dict]:
-    """Read the latest good checkpoint into the variables.
+def restore(state: Sequence, folder: Path) -> list[dict]:
+    """Read the checkpoint into the variables.
 
     Returns
     -------
@@ -44,49 +34,20 @@ def restore(state, folder: Path) -> list[dict]:
     Raises
     ------
     OSError
-        If there are checkpoints and none is good, or the libraries are others now; all files stay.
+        If the checkpoint is damaged, or the libraries are others now; it stays as it is.
     """
-    reason = None
-    for name in (LATEST, PREVIOUS):
-        path = folder / name
-        if not path.exists():
-            continue
-        content = path.read_bytes()
-        try:
-            arrays, history = _unpack(content, state, path)
-        except store.OtherVersion:
-            raise
-        except Exception as error:  # zipfile and numpy know a dozen kinds of damage
-            reason = reason or f"{path} is damaged ({store.why(error)})"
-            continue
-        if reason:
-            (folder / LATEST).replace(folder / ASIDE)  # the next save is not to keep it instead
-            print(f"{reason}; going on from epoch {len(history)}, saved before", file=sys.stderr)
-        for variable, array in zip(state, arrays, strict=True):
-            variable.assign(array)
-        return history
-    if reason:
-        raise OSError(
-            f"{reason}, and so is any before it; put a good one there, or delete "
-            f"the folder {folder.name} or move it away, and the run is trained afresh"
-        )
-    return []
-
-
-def _unpack(content: bytes, state, path: Path) -> tuple[list[np.ndarray], list[dict]]:
-    """Check everything before the first variable is touched; reading checks the zip's sums."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        about = json.loads(str(stored["about"]))
-        if about["folder"] != path.parent.name:
-            raise store.OtherVersion(path, f"it is of {about['folder']}")
-        if about["made_with"] != store.made_with():
-            libraries = ", ".join(f"{name} {is_}" for name, is_ in about["made_with"].items())
-            raise store.OtherVersion(path, libraries)
-        history = json.loads(str(stored["history"]))
-        if len(stored.files) != len(state) + 2:
-            raise ValueError(f"{len(stored.files) - 2} arrays for {len(state)} variables")
-        arrays = [stored[f"{i:03}"] for i in range(len(state))]
-    for array, variable in zip(arrays, state, strict=True):
-        if (array.shape, array.dtype.name) != (tuple(variable.shape), variable.dtype):
-            raise ValueError(f"an array {array.shape} for a variable {tuple(variable.shape)}")
-    return arrays, history
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return []
+    arrays, about = run_folder.read_arrays(path.read_bytes(), path)
+    if about.get("folder") != folder.name:
+        raise OtherVersion(path, "it is not of this run")
+    if about["made_with"] != run_folder.made_with():
+        libraries = ", ".join(f"{name} {is_}" for name, is_ in about["made_with"].items())
+        raise OtherVersion(path, libraries)
+    shapes = [(tuple(variable.shape), variable.dtype) for variable in state]
+    if [(array.shape, array.dtype.name) for array in arrays] != shapes:
+        raise Damaged(path, "its arrays are not those of this network")
+    for variable, array in zip(state, arrays, strict=True):
+        variable.assign(array)
+    return about["history"]

@@ -1,4 +1,4 @@
-"""What a network sees in one epoch: bars for the autoencoder, tokens for the LSTMs."""
+"""What a run trains on: its songs, and what a network sees of them in one epoch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,62 @@ from typing import NamedTuple
 import numpy as np
 
 from musegen import held, preprocess, tokens
-from musegen.config import AEConfig, HeldConfig, LSTMConfig
+from musegen.config import AEConfig, HeldConfig, LSTMConfig, RunConfig
+from musegen.corpus import Corpus
 from musegen.song import PITCHES, Song
+
+
+class Split(NamedTuple):
+    """The songs of a run, as its network gets them.
+
+    Attributes
+    ----------
+    training : list of Song
+        Nested: the 10 are among the 128, and those among the 256.
+    validation : list of Song
+        Those that decide when to stop; empty for a network that stops by epochs.
+    test : list of Song
+        Those that no training ever sees.
+    """
+
+    training: list[Song]
+    validation: list[Song]
+    test: list[Song]
+
+
+def split(cfg: RunConfig, music: Corpus) -> Split:
+    """Find the songs of a run.
+
+    Report 2.1: the autoencoder's are those with 110-130 qpm, in one key, from the first note on.
+    A corpus so small that it has no test song for a network gives its last training song for it.
+    """
+    network = cfg.network
+    usable, prepare, validation = None, None, 0
+    if isinstance(network, AEConfig):
+
+        def usable(song: Song) -> bool:
+            return not preprocess.why_not(song, network)
+
+        def prepare(song: Song) -> Song:
+            return preprocess.for_autoencoder(song, network)
+
+    elif isinstance(network, HeldConfig):
+
+        def prepare(song: Song) -> Song:
+            song = song.resample(network.steps_per_beat)
+            return preprocess.to_common_key(song) if network.common_key else song
+
+        validation = network.validation
+    training = music.training(cfg.songs, where=usable)
+    test = [song for song in music.validation if not usable or usable(song)]  # transition: .test
+    if not test:
+        training, test = training[:-1], training[-1:]
+    if prepare:
+        training, test = ([prepare(song) for song in part] for part in (training, test))
+    if not validation:
+        return Split(training, [], test)
+    rest = len(training) - min(validation, len(training) // 4)
+    return Split(training[:rest], training[rest:] or training, test)
 
 
 class Batch(NamedTuple):
@@ -81,8 +135,8 @@ class Bars:
             bars = cut[part].astype(np.float32)
             yield Batch(bars, bars)
 
-    def heldout(self) -> Iterator[Batch]:
-        """Yield batches to judge by: each song once, from its first bar."""
+    def in_order(self) -> Iterator[Batch]:
+        """Yield each song once, from its first bar."""
         bars = self.windows(0).astype(np.float32)
         for part in _in_parts(len(bars), self.cfg.batch, None):
             yield Batch(bars[part], bars[part])
@@ -97,7 +151,7 @@ class Windows:
     encoded : list of int arrays, shape (token,)
     cfg : LSTMConfig
     known : list of bool arrays, shape (token,), optional
-        For held-out songs: False where a token is outside the vocabulary; no target then.
+        False where a token is outside the vocabulary, and no target; all are known unless given.
     """
 
     encoded: Sequence[np.ndarray]
@@ -119,7 +173,7 @@ class Windows:
         for part in _in_parts(len(self.cut.inputs), self.cfg.batch, rng):
             yield self.cut.part(part)
 
-    def heldout(self) -> Iterator[Batch]:
+    def in_order(self) -> Iterator[Batch]:
         """Yield every window once, in order."""
         for part in _in_parts(len(self.cut.inputs), 512, None):
             yield self.cut.part(part)
@@ -174,7 +228,7 @@ class Sequences:
         for part in _in_parts(len(cut.inputs), self.cfg.chunks, rng):
             yield cut.part(part)
 
-    def heldout(self) -> Iterator[Batch]:
+    def in_order(self) -> Iterator[Batch]:
         """Yield every token but a song's first once as a target, cut from the song's start."""
         cut = self.chunks([0] * len(self.encoded))
         for part in _in_parts(len(cut.inputs), 64, None):
@@ -207,7 +261,7 @@ class Frames:
         shifts = rng.integers(-self.cfg.transpose, self.cfg.transpose + 1, len(self.songs))
         return self._lanes([_in_key(*self.songs[i], int(shifts[i])) for i in order])
 
-    def heldout(self) -> Iterator[Batch]:
+    def in_order(self) -> Iterator[Batch]:
         """Yield every token once, in order and in its own key."""
         return self._lanes(self.songs)
 
