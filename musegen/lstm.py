@@ -36,7 +36,9 @@ def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
     layers, normal = keras.layers, keras.initializers.RandomNormal
     tokens = layers.Input((None,), dtype="int32", name="tokens")
     if cfg.embedding:
-        x = layers.Embedding(vocabulary, cfg.embedding, normal(stddev=1.0), name="embedding")(tokens)
+        x = layers.Embedding(vocabulary, cfg.embedding, normal(stddev=1.0), name="embedding")(
+            tokens
+        )
         first = {}
     else:
         x = layers.Rescaling(1 / vocabulary, name="token_over_V")(tokens)

@@ -7,19 +7,23 @@ from tqdm import tqdm
 
 from musegen import config, lstm
 from musegen.config import RunConfig
-from musegen.training import checkpoint, run_folder
+from musegen.training import run_folder
 from musegen.training.data import Batch
-from musegen.training.run import Run
 
 SECONDS_BETWEEN_CHECKPOINTS = 20
 POINTS_OF_TEST_CURVE = 50
 
 
-def train(model, run: Run) -> list[dict[str, float]]:
+def train(model, run) -> list[dict[str, float]]:
     """Train a compiled model, from its checkpoint if there is one, and write its weights.
 
     Those of the last epoch, or with ``cfg.patience`` those of the epoch with the best validation
     loss.
+
+    Parameters
+    ----------
+    model : keras.Model
+    run : Run
 
     Returns
     -------
@@ -34,7 +38,7 @@ def train(model, run: Run) -> list[dict[str, float]]:
     others = run.data(others)
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
-    history = checkpoint.restore(state, folder)
+    history = run_folder.restore_checkpoint(state, folder)
     every = max(1, cfg.epochs // POINTS_OF_TEST_CURVE)
     before = history[-1]["seconds"] if history else 0.0
     start = saved = time.monotonic()
@@ -60,7 +64,7 @@ def train(model, run: Run) -> list[dict[str, float]]:
             snapshot = folder / run_folder.SNAPSHOT.format(number + 1)
             run_folder.write_arrays(snapshot, model.get_weights())
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-            checkpoint.save(state, history, folder)
+            run_folder.save_checkpoint(state, history, folder)
             saved = time.monotonic()
     if not cfg.patience:
         run_folder.write_arrays(folder / run_folder.WEIGHTS, model.get_weights())

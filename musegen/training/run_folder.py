@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
@@ -44,17 +44,10 @@ def made_with() -> dict[str, str]:
 
 
 def begin(folder: Path, cfg: RunConfig) -> None:
-    """Write the configuration, unless there is one of another version; drop half-written files."""
-    for part in folder.glob(".*.part"):  # the process that wrote it was killed
+    """Write the configuration; drop what killed processes left half-written."""
+    for part in folder.glob(".*.part"):
         part.unlink()
-    path, text = folder / CONFIG, json.dumps(asdict(cfg), indent=1)
-    try:
-        found = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):  # missing or damaged
-        write(path, text)
-    else:
-        if found != json.loads(text):
-            raise OtherVersion(path, "its configuration is not the one of this run")
+    write(folder / CONFIG, json.dumps(asdict(cfg), indent=1))
 
 
 def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
@@ -124,6 +117,50 @@ def read_arrays(content: bytes, path: Path) -> tuple[list[np.ndarray], dict]:
     except Exception as error:  # zipfile and numpy know a dozen kinds
         why = "it holds a pickle, which is never opened" if "pickle" in str(error) else error
         raise Damaged(path, why) from error
+
+
+def save_checkpoint(state: Sequence, history: list[dict], folder: Path) -> None:
+    """Write weights, optimiser, random state and history over the checkpoint before.
+
+    Parameters
+    ----------
+    state : list of keras.Variable
+    history : list of dict
+    folder : Path
+        The run's. At every moment it holds a whole checkpoint once there was one.
+    """
+    about = {"folder": folder.name, "made_with": made_with(), "history": history}
+    write_arrays(folder / CHECKPOINT, map(np.asarray, state), about)
+
+
+def restore_checkpoint(state: Sequence, folder: Path) -> list[dict]:
+    """Read the checkpoint into the variables.
+
+    Returns
+    -------
+    list of dict
+        The history so far, empty without a checkpoint.
+
+    Raises
+    ------
+    OSError
+        If the checkpoint is damaged, or the libraries are others now; it stays as it is.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return []
+    arrays, about = read_arrays(path.read_bytes(), path)
+    if about.get("folder") != folder.name:
+        raise OtherVersion(path, "it is not of this run")
+    if about["made_with"] != made_with():
+        libraries = ", ".join(f"{name} {is_}" for name, is_ in about["made_with"].items())
+        raise OtherVersion(path, libraries)
+    shapes = [(tuple(variable.shape), variable.dtype) for variable in state]
+    if [(array.shape, array.dtype.name) for array in arrays] != shapes:
+        raise Damaged(path, "its arrays are not those of this network")
+    for variable, array in zip(state, arrays, strict=True):
+        variable.assign(array)
+    return about["history"]
 
 
 class Damaged(OSError):
