@@ -24,7 +24,8 @@ def copy(run: Run, to) -> None:
     OSError
         If the run is damaged or not finished; what was there before stays.
     """
-    contents = {name: run.read(name) for name in run.manifest["files"]}
+    about = run_folder.read_manifest(run.folder)
+    contents = {name: run.read(name) for name in about["files"]}
     del contents[WEIGHTS]
     rounded = [array.astype(np.float16) for array in run.weights]
     for name, content in contents.items():
@@ -32,4 +33,4 @@ def copy(run: Run, to) -> None:
             part.write_bytes(content)
     run_folder.write_arrays(to / WEIGHTS, rounded)
     hashes = {name: run_folder.hash_of((to / name).read_bytes()) for name in [*contents, WEIGHTS]}
-    run_folder.write_manifest(to, run.manifest | {"folder": to.name, "files": hashes})
+    run_folder.write_manifest(to, about | {"folder": to.name, "files": hashes})

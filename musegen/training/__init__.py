@@ -259,7 +259,7 @@ def load_or_train(name: str | RunConfig, settings: Settings | None = None) -> Ru
     if not run.finished():
         with file_lock(run.folder / run_folder.LOCK, f"training {run.cfg.name}"):
             if not run.finished():  # another process may have trained meanwhile
-                _train(run)
+                train(run)
     return run
 
 
@@ -290,7 +290,7 @@ def shipped(with_songs: bool = False) -> Run:
     return replace(planned(config.SHIPPED, Settings("paper", "chorales")), folder=folder)
 
 
-def _train(run: Run) -> None:
+def train(run: Run) -> None:
     """Train and write the folder; the manifest comes last and says that all is there."""
     import pandas as pd
 
