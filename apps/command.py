@@ -229,10 +229,10 @@ def _notebooks(options, settings) -> None:
 
 
 def _ship(options, settings) -> None:
-    from musegen import training
+    from tools import ship
 
-    run = training.ship()
-    best = run.history["heldout_loss"].min()
+    run = ship.ship()
+    best = run.history["validation_loss"].min()
     print(f"{run.cfg.name} is in {config.data_dir()}: loss {best:.3f} on songs it has not heard")
 
 

@@ -194,12 +194,12 @@ def _songs(settings, name: str):
 
 
 def _drawn(number: int, notebook: str):
-    """Figures 1-4 explain the method; the notebooks draw them."""
+    """Figures 1-4 explain the method; the notebooks show them."""
 
     def check():
-        path = config.root() / "notebooks" / f"{notebook}.ipynb"
-        told = path.exists() and f"figure_{number}()" in path.read_text(encoding="utf-8")
-        return Finding(f"drawn in {notebook}", REPRODUCED) if told else untested("not drawn yet")
+        text = (config.root() / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8")
+        shown = f"images/figure_{number:02}.svg" in text
+        return Finding(f"shown in {notebook}", REPRODUCED) if shown else untested("not drawn yet")
 
     return check
 

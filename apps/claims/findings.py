@@ -62,7 +62,7 @@ def run(name: str, settings: Settings) -> training.Run:
         If it is not finished.
     """
     planned = training.planned(name, settings)
-    if not (planned.folder / "manifest.json").exists():
+    if not planned.finished():
         raise NotMade(f"the run {name} is not made yet")
     return planned
 

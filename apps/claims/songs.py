@@ -96,8 +96,8 @@ def _one_better(settings):
 
 def _overfit(settings):
     history = run("lstm_small_128", settings).history
-    best, last = history["heldout_loss"].min(), history["heldout_loss"].dropna().iloc[-1]
-    ours = f"loss {history['loss'].iloc[-1]:.2f}, held-out {last:.2f}, at its best {best:.2f}"
+    best, last = history["test_loss"].min(), history["test_loss"].dropna().iloc[-1]
+    ours = f"loss {history['loss'].iloc[-1]:.2f}, test {last:.2f}, at its best {best:.2f}"
     return trained(
         settings, last > best and last > history["loss"].iloc[-1], ours, "LSTM small, 128 songs"
     )
@@ -168,9 +168,9 @@ def _more_training(settings):
     small, large = run("lstm_small_128", settings), run("lstm_small_256", settings)
     if small.cfg.epochs != large.cfg.epochs:
         return untested("the two runs differ in epochs, not only in songs")
-    best = [r.history["heldout_accuracy"].max() for r in (small, large)]
+    best = [r.history["test_accuracy"].max() for r in (small, large)]
     ours = "{:.1%} after 128 songs, {:.1%} after 256".format(*best)
-    return trained(settings, best[1] > best[0], ours, "held-out accuracy at its best")
+    return trained(settings, best[1] > best[0], ours, "test accuracy at its best")
 
 
 # --- Figures ---------------------------------------------------------------------------------

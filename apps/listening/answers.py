@@ -33,7 +33,7 @@ from apps.listening.cells import disarmed, rearmed
 from apps.listening.documents import ABOUT
 from apps.listening.keys import Key, read_key
 from apps.listening.rows import GRADE_REASONS, Row
-from musegen.files import whole
+from musegen.files import atomic_write
 
 KINDS = {
     "listener": "str",
@@ -88,7 +88,7 @@ class Answers:
         for name in frame.columns:
             if KINDS.get(name) == "str":
                 frame[name] = frame[name].map(disarmed)
-        with whole(path) as part:
+        with atomic_write(path) as part:
             frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
         return path
 

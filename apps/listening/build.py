@@ -15,7 +15,7 @@ import numpy as np
 
 from apps.listening.page import texts, to_html
 from musegen import audio, midi, preprocess
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import Song, as_notes
 
 RATE = 44_100
@@ -116,9 +116,9 @@ def build(folder, out, each: int | None = None, contact: str = "") -> Built:
         "attention": {"item": attention, "grade": grade},
         "lists": _lists(blind[:-2], each or len(songs)),
     }
-    with whole(key) as part:  # first: a page without its key would be worthless
+    with atomic_write(key) as part:  # first: a page without its key would be worthless
         part.write_text(_key(data["survey"], rows), encoding="utf-8", newline="")
-    with whole(out) as part:
+    with atomic_write(out) as part:
         part.write_text(to_html(data), encoding="utf-8", newline="\n")
     return Built(out, key, data["survey"], seconds, len(songs))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from apps import template
 from musegen import config, generation, midi, player, training
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.held import Outline
 from musegen.song import Song
 
@@ -95,6 +95,6 @@ def write(some: list[Song], seed: int) -> Path:
     text = template.render(
         Path(__file__).parent / "play.html", songs=shown, seed=seed, learnt=learnt
     )
-    with whole(folder / "index.html") as part:
+    with atomic_write(folder / "index.html") as part:
         part.write_text(text, encoding="utf-8")
     return folder / "index.html"

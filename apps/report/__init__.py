@@ -41,9 +41,7 @@ def notebooks() -> list[Path]:
 
 def how_long(settings: config.Settings, minutes: float = MINUTES) -> str:
     """Say how long it will take, with the networks that are still to be trained."""
-    names = settings.runs
-    manifests = (training.planned(name, settings).folder / "manifest.json" for name in names)
-    missing = sum(not manifest.exists() for manifest in manifests)
+    missing = sum(not training.planned(name, settings).finished() for name in settings.runs)
     if not missing:
         return f"at most {minutes:.0f} minutes; the networks are there"
     minutes += missing * MINUTES_A_NETWORK[settings.profile]

@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from musegen import config
-from musegen.files import whole
+from musegen.files import atomic_write
 
 # The last thing a kernel is asked; it is not kept.
 ASK = """
@@ -122,6 +122,6 @@ def run_in_place(paths: list[Path], settings: config.Settings) -> None:
     for path in paths:
         start = time.monotonic()
         notebook, _ = execute(path, path.parent, settings)
-        with whole(path) as part:
+        with atomic_write(path) as part:
             nbformat.write(notebook, part)
         print(f"{path.name}: {len(notebook.cells)} cells, {time.monotonic() - start:.0f} s")

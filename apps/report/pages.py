@@ -10,7 +10,7 @@ from apps import claims, play, template
 from apps.listening import build
 from apps.report.songs import survey_songs
 from musegen import config, corpus, figures, metrics, player, survey, training
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.training import Run
 
 IN_SURVEY = ("lstm_small_128", "lstm_small_256", "ae_10", "ae_256")
@@ -19,7 +19,7 @@ Load = Callable[[str], Run]
 
 def write(path: Path, content: str | bytes) -> None:
     """Write a whole file or nothing."""
-    with whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
