@@ -130,7 +130,7 @@ def save_checkpoint(state: Sequence, history: list[dict], folder: Path) -> None:
         The run's. At every moment it holds a whole checkpoint once there was one.
     """
     about = {"folder": folder.name, "made_with": made_with(), "history": history}
-    write_arrays(folder / CHECKPOINT, map(np.asarray, state), about)
+    write_arrays(folder / CHECKPOINT, [variable.numpy() for variable in state], about)
 
 
 def restore_checkpoint(state: Sequence, folder: Path) -> list[dict]:
