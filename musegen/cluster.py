@@ -5,6 +5,8 @@ itself, so it goes on wherever it lands, if the machines see the same build fold
 """
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +15,8 @@ from musegen.config import RunConfig, Settings
 from musegen.corpus import workers
 from musegen.training import Run
 
-_ONE_AT_A_TIME = threading.Lock()  # in a process: the seed and the processors are for one network
+TRIES = 3  # of a run whose process was lost
+_ONE_AT_A_TIME = threading.Lock()  # on a worker: a network takes all processors
 
 
 def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None) -> Iterator[Run]:
@@ -34,9 +37,9 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
 
     Notes
     -----
-    Dask gives the run of a worker that is lost to another one, where it goes on from its
-    checkpoint. It ends with the same bits if the two machines and their threads are alike. What
-    has begun there ends there, even if this process is stopped. Report 2.2 and 2.3. Notebooks:
+    The run of a worker that is lost goes on from its checkpoint on another one. It ends with the
+    same bits if the two machines and their threads are alike. What has begun on a worker is
+    trained to its end, even if this process is stopped. Report 2.2 and 2.3. Notebooks:
     02_autoencoder_training and 03_lstm_training.
     """
     settings = settings or config.default()
@@ -47,10 +50,14 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
     from distributed import KilledWorker, as_completed
 
     planned = [training.planned(run, settings) for run in runs]
-    shared = {"MUSEGEN_BUILD": str(config.build_dir().resolve()), "KERAS_BACKEND": config.keras_backend()}
+    shared = {
+        "MUSEGEN_BUILD": str(config.build_dir().resolve()),
+        "KERAS_BACKEND": config.keras_backend(),
+    }
     with workers.dask_client(settings.dask) as client:
         configs = [run.cfg for run in planned]
-        tasks = client.map(_on_worker, configs, settings=settings, shared=shared, pure=False)
+        options = {"settings": settings, "shared": shared, "retries": TRIES, "pure": False}
+        tasks = client.map(_on_worker, configs, **options)
         run_of = dict(zip(tasks, planned, strict=True))
         try:
             for task, _ in as_completed(tasks, with_results=True, loop=client.loop):
@@ -70,9 +77,15 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
 
 
 def _on_worker(cfg: RunConfig, settings: Settings, shared: dict[str, str]) -> None:
+    """Train in a fresh process: in its own, Dask draws from the random numbers of the network."""
+    call = f"training.load_or_train({cfg!r}, {settings!r})"
+    code = f"from musegen import training; from musegen.config import *; {call}"
+    command = [sys.executable, "-c", code]
     with _ONE_AT_A_TIME:
-        os.environ |= shared
-        training.load_or_train(cfg, settings)
+        done = subprocess.run(command, env=os.environ | shared, capture_output=True, text=True)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+        raise OSError(f"{cfg.name} on a worker: {said[-1]}")
 
 
 def table(runs: Sequence[Run]):  # transition: belongs to the command line

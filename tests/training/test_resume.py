@@ -205,9 +205,9 @@ def test_a_lock_on_a_read_only_disk_is_a_sentence(tmp_path, monkeypatch):
         raise OSError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr(os, "open", read_only)
-    with pytest.raises(OSError, match="a.lock cannot be written .Read-only file system"):
-        with file_lock(tmp_path / "a.lock", "a job"):
-            pass
+    sentence = "a.lock cannot be written .Read-only file system"
+    with pytest.raises(OSError, match=sentence), file_lock(tmp_path / "a.lock"):
+        pass
 
 
 # --- Damaged and foreign -------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""Many trainings, on a cluster of two workers of which one is killed."""
+
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+import trainer
+
+from apps.command import main
+from musegen import cluster, config, training
+from musegen.config import RunConfig
+from musegen.corpus import made
+from musegen.training.run_folder import SNAPSHOT, WEIGHTS
+
+
+def grid(epochs: int) -> list[RunConfig]:
+    """Two trainings that differ by their seed alone."""
+    cfg = replace(trainer.RUNS["ae"], epochs=epochs, snapshots=(epochs // 4,))
+    return [replace(cfg, seed=seed) for seed in (1, 2)]
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return trainer.settings(made.made_collection(tmp_path / "made", songs=12))
+
+
+def nothing(cfg, settings, shared):
+    """Train where nobody looks, so to say."""
+
+
+def compare(there, settings, build, monkeypatch):
+    """Train the same here, and find the same bits."""
+    monkeypatch.setenv("MUSEGEN_BUILD", str(build / "here"))
+    found = {run.cfg.seed: run for run in there}
+    for run in cluster.train_all(grid(there[0].cfg.epochs), settings):
+        other = found.pop(run.cfg.seed)
+        assert other.folder != run.folder
+        assert other.history["loss"].equals(run.history["loss"])
+        assert other.manifest["files"][WEIGHTS] == run.manifest["files"][WEIGHTS]
+    assert not found
+
+
+def test_a_cluster_trains_what_is_missing(settings, build, dask_workers, monkeypatch):
+    on_dask = replace(settings, dask=dask_workers)
+    there = list(cluster.train_all(grid(4), on_dask))
+    compare(there, settings, build, monkeypatch)
+
+
+@pytest.mark.soak
+def test_a_killed_worker_loses_nothing(settings, build, dask_workers, monkeypatch):
+    from distributed import Client
+
+    folder = training.planned(grid(2000)[0], settings).folder
+
+    def kill():
+        with Client(dask_workers, set_as_default=False) as client:
+            pid, _ = client.run(os.getpid).values()
+        while not (folder / SNAPSHOT.format(500)).exists():
+            time.sleep(0.05)
+        os.kill(pid, signal.SIGKILL)
+        killed.append(pid)
+
+    killed = []
+    threading.Thread(target=kill, daemon=True).start()
+    there = list(cluster.train_all(grid(2000), replace(settings, dask=dask_workers)))
+    assert killed
+    compare(there, settings, build, monkeypatch)
+
+
+def test_a_worker_with_another_folder_is_told(settings, build, dask_workers, monkeypatch):
+    monkeypatch.setattr(cluster, "_on_worker", nothing)  # trains nothing where we look
+    with pytest.raises(OSError, match="a worker trained ae, and it is not in .* same build folder"):
+        list(cluster.train_all(grid(4)[:1], replace(settings, dask=dask_workers)))
+
+
+def test_the_command_trains_what_is_missing(settings, build, monkeypatch, capsys):
+    monkeypatch.setitem(config.PROFILES, "smoke", config.Profile("smoke", trainer.RUNS))
+    monkeypatch.setenv("MUSEGEN_PROFILE", "smoke")
+    monkeypatch.setenv("MUSEGEN_SOURCE", settings.source)
+    for _ in range(2):  # the second time it is there
+        assert main(["train", "ae"]) == 0
+    assert capsys.readouterr().out.count("ae is there") == 2
+    assert main(["train", "ae_10"]) == 2
+    assert "no run is called ae_10; name some of ae, ae_mended" in capsys.readouterr().err
