@@ -73,12 +73,10 @@ def test_any_song_comes_back(rows, more):
         reader.feed(token)
 
 
-@pytest.mark.parametrize("steps_per_beat", [4, 24])
-def test_all_chorales_come_back(steps_per_beat):
+def test_all_chorales_come_back():
     for song in corpus.load("chorales"):
-        song = song.resample(steps_per_beat)
-        back = held.to_song(held.encode(song), steps_per_beat, tempo_qpm=song.tempo_qpm)
-        assert back == song, song.title
+        song = song.resample(4)
+        assert held.to_song(held.encode(song), tempo_qpm=song.tempo_qpm) == song, song.title
 
 
 @pytest.mark.parametrize(

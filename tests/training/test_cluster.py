@@ -35,7 +35,7 @@ def compare(there, settings, build, monkeypatch):
     """Train the same here, and find the same bits."""
     monkeypatch.setenv("MUSEGEN_BUILD", str(build / "here"))
     found = {run.cfg.seed: run for run in there}
-    for run in cluster.train_all(grid(there[0].cfg.epochs), settings):
+    for run in cluster.train_all([run.cfg for run in there], settings):
         other = found.pop(run.cfg.seed)
         assert other.folder != run.folder
         assert other.history["loss"].equals(run.history["loss"])
@@ -45,7 +45,7 @@ def compare(there, settings, build, monkeypatch):
 
 def test_a_cluster_trains_what_is_missing(settings, build, dask_workers, monkeypatch):
     on_dask = replace(settings, dask=dask_workers)
-    there = list(cluster.train_all(grid(4), on_dask))
+    there = list(cluster.train_all(grid(4)[:1], on_dask))
     compare(there, settings, build, monkeypatch)
 
 
