@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -175,11 +176,11 @@ def _play(options) -> None:
 
 
 def _ship(options) -> None:
-    from musegen import config, training
+    from musegen import config
+    from tools import ship
 
-    os.environ["MUSEGEN_PROFILE"], os.environ["MUSEGEN_SOURCE"] = "paper", "chorales"
-    run = training.ship()
-    best = run.history["heldout_loss"].min()
+    run = ship.ship()
+    best = run.history["validation_loss"].min()
     print(
         f"{config.data_dir() / run.cfg.name}: loss {best:.3f} on songs that it has not learnt from"
     )
@@ -211,7 +212,7 @@ def _train(options) -> None:
         found = f"no run is called {', '.join(wrong)}" if wrong else "which run?"
         raise ValueError(f"{found}; name some of {', '.join(known)}, or say --all")
     runs = []
-    for run in cluster.train_all(names, options.dask):
+    for run in cluster.train_all(names, replace(config.default(), dask=options.dask)):
         runs.append(run)
         print(f"{run.cfg.name} is there: {run.folder}", flush=True)
     print(cluster.table(runs).round(3).to_string())

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.timing import Row, compare
 from musegen import autoencoder, config, lstm, training
 from musegen.backend import load_keras
-from musegen.training.batches import Sequences, Windows
+from musegen.training.data import Sequences, Windows
 
 BATCHES = 6
 # Report 2.2's layers over 16 bars, multiplications and additions of encoder and decoder. Learning
@@ -32,7 +32,7 @@ def lstm_rows() -> Iterator[Row]:
     fitted, window, chunk = (
         lstm.build(cfg, vocabulary, every_position=every) for every in (False, False, True)
     )
-    cut = windows.cut.part(slice(0, BATCHES * cfg.batch))
+    cut = windows.cut(0).part(slice(0, BATCHES * cfg.batch))
     targets = {
         "windows": BATCHES * cfg.batch,
         "sequences": sum(b.weights.sum() for b in islice(sequences.epoch(0, 0), BATCHES)),

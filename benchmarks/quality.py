@@ -8,7 +8,7 @@ from typing import ClassVar
 from musegen import config, lstm, metrics, training
 from musegen.backend import load_keras
 from musegen.config import RunConfig
-from musegen.training.batches import Sequences, Windows
+from musegen.training.data import Sequences, Windows
 
 SECONDS = (30, 60, 120, 240)
 EPOCHS = (1, 2, 4, 8, 16)

@@ -25,19 +25,21 @@ def build_encoder(cfg: AEConfig):
     A `Dense` on the tensor of 16 bars shares its weights among the bars: the report's
     "16 x 2000" and "16 x 200" layers.
     """
-    layers = load_keras().layers
-    steps = cfg.steps_per_bar * cfg.pitches
-    return load_keras().Sequential(
-        [
-            layers.Input((cfg.bars, cfg.steps_per_bar, cfg.pitches)),
-            layers.Reshape((cfg.bars, steps), name="bars"),  # 16 x 2304
-            *(_relu(units, f"bar_{units}") for units in cfg.hidden),  # 16 x 2000, 16 x 200
-            layers.Flatten(name="song"),  # 3200
-            _relu(cfg.bottleneck, "song_1600"),
-            *_latent(cfg),
-        ],
-        name="encoder",
-    )
+    keras = load_keras()
+    layers = keras.layers
+    encoder = keras.Sequential(name="encoder")
+    encoder.add(layers.Input((cfg.bars, cfg.steps_per_bar, cfg.pitches)))
+    encoder.add(layers.Reshape((cfg.bars, cfg.steps_per_bar * cfg.pitches), name="bars"))
+    for units in cfg.hidden:  # 16 x 2304 -> 16 x 2000 -> 16 x 200
+        encoder.add(_relu(units, f"bar_{units}"))
+    encoder.add(layers.Flatten(name="song"))  # 3200
+    encoder.add(_relu(cfg.bottleneck, "song_1600"))
+    if cfg.mended:
+        encoder.add(layers.Dense(cfg.latent, name="latent"))
+        encoder.add(layers.BatchNormalization(momentum=MOMENTUM, name="normalised"))
+    else:
+        encoder.add(_relu(cfg.latent, "latent"))
+    return encoder
 
 
 def build_decoder(cfg: AEConfig):
@@ -48,24 +50,30 @@ def build_decoder(cfg: AEConfig):
     keras.Sequential
         (song, 120) -> (song, 16, 24, 96) in 0..1: how sure the network is of each cell.
     """
-    layers = load_keras().layers
-    steps, last = cfg.steps_per_bar * cfg.pitches, cfg.hidden[-1]
-    return load_keras().Sequential(
-        [
-            layers.Input((cfg.latent,)),
-            *_decoding(cfg.bottleneck, "song_1600", cfg),
-            *_decoding(cfg.bars * last, "song", cfg),  # 3200
-            layers.Reshape((cfg.bars, last), name="bars"),  # 16 x 200
-            *(
-                layer
-                for units in cfg.hidden[-2::-1]
-                for layer in _decoding(units, f"bar_{units}", cfg)  # 16 x 2000
-            ),
-            layers.Dense(steps, activation="sigmoid", name="cells"),  # 16 x 2304
-            layers.Reshape((cfg.bars, cfg.steps_per_bar, cfg.pitches), name="piano_roll"),
-        ],
-        name="decoder",
-    )
+    keras = load_keras()
+    layers = keras.layers
+    decoder = keras.Sequential(name="decoder")
+
+    def add(units: int, name: str) -> None:
+        if not cfg.mended:
+            decoder.add(_relu(units, name))
+            return
+        decoder.add(layers.Dense(units, kernel_initializer="he_normal", name=name))
+        decoder.add(layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_normalised"))
+        decoder.add(layers.ReLU(name=f"{name}_relu"))
+        decoder.add(layers.Dropout(cfg.dropout, name=f"{name}_dropout"))
+
+    decoder.add(layers.Input((cfg.latent,)))
+    add(cfg.bottleneck, "song_1600")
+    add(cfg.bars * cfg.hidden[-1], "song")  # 3200
+    decoder.add(layers.Reshape((cfg.bars, cfg.hidden[-1]), name="bars"))  # 16 x 200
+    for units in cfg.hidden[-2::-1]:  # 16 x 2000
+        add(units, f"bar_{units}")
+    cells = cfg.steps_per_bar * cfg.pitches
+    decoder.add(layers.Dense(cells, activation="sigmoid", name="cells"))  # 16 x 2304
+    shape = (cfg.bars, cfg.steps_per_bar, cfg.pitches)
+    decoder.add(layers.Reshape(shape, name="piano_roll"))
+    return decoder
 
 
 def build(cfg: AEConfig):
@@ -81,36 +89,10 @@ def build(cfg: AEConfig):
     Report 2.2. Notebook: 02_autoencoder_training, "The network".
     """
     keras = load_keras()
-    model = keras.Sequential(
-        [
-            keras.layers.Input((cfg.bars, cfg.steps_per_bar, cfg.pitches)),
-            build_encoder(cfg),
-            build_decoder(cfg),
-        ],
-        name="autoencoder",
-    )
+    songs = keras.layers.Input((cfg.bars, cfg.steps_per_bar, cfg.pitches))
+    model = keras.Sequential([songs, build_encoder(cfg), build_decoder(cfg)], name="autoencoder")
     model.compile(keras.optimizers.Adam(cfg.learning_rate), loss="binary_crossentropy")
     return model
-
-
-def _latent(cfg: AEConfig) -> list:
-    layers = load_keras().layers
-    if not cfg.mended:
-        return [_relu(cfg.latent, "latent")]
-    normalised = layers.BatchNormalization(momentum=MOMENTUM, name="normalised")
-    return [layers.Dense(cfg.latent, name="latent"), normalised]
-
-
-def _decoding(units: int, name: str, cfg: AEConfig) -> list:
-    layers = load_keras().layers
-    if not cfg.mended:
-        return [_relu(units, name)]
-    return [
-        layers.Dense(units, kernel_initializer="he_normal", name=name),
-        layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_normalised"),
-        layers.ReLU(name=f"{name}_relu"),
-        layers.Dropout(cfg.dropout, name=f"{name}_dropout"),
-    ]
 
 
 def _relu(units: int, name: str):

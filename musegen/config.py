@@ -6,7 +6,8 @@ autoencoder, Skuldur/Classical-Piano-Composer for the LSTM) or *ours*.
 
 import math
 import os
-from dataclasses import dataclass, field, replace
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -51,14 +52,13 @@ class LSTMConfig:
     dense_dropout: bool = True  # ours: the third of the small network's "three dropout layers"
     window: int = 64  # report 2.3: "based on the 64 previous ones"
     ticks_per_beat: int = 2  # ancestor: 0.5 quarter notes
-    transpose: bool = False  # report 2.1 transposes for the autoencoder alone
     input_spread: float = (
         16.0  # ours: how steeply the first gates answer to token / V (notebook 03)
     )
     embedding: int = 0  # 0: token / V as input (report 2.1); ours: width of a learned embedding
     learning_rate: float = 1e-3  # ours: the report is silent; Adam
     batch: int = 64  # report 2.3: windows a step
-    chunks: int = 16  # ours: chunks a step when taught at every position
+    chunks: int = 16  # ours: chunks a step when trained at every position
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class HeldConfig:
     knows_the_outline: bool = True  # onsets a beat still to come, whether in minor, the range
     common_key: bool = True  # all songs in C major or A minor, as report 2.1 has it for the other
     transpose: int = 0  # each epoch every song in another key, so many semitones away at most
-    deciding: int = 24  # songs behind the training ones that decide which epoch was best
+    validation: int = 24  # songs behind the training ones that decide which epoch was best
     lanes: int = 64  # songs side by side; each reads on where the last step left it
     chunk: int = 64  # tokens of each lane in a step
     learning_rate: float = 4e-3
@@ -94,7 +94,7 @@ HELD = HeldConfig()
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One training: which network, on how many songs, for how long, taught how.
+    """One training: which network, on how many songs, for how long, trained how.
 
     `trainer` is ``"windows"`` (report 2.3: one target a window), ``"sequences"`` (ours: a target
     at every position of a chunk, about 25 times as many targets a second), ``"bars"`` for the
@@ -110,16 +110,19 @@ class RunConfig:
     trainer: str
     seed: int = 2021  # ours
     snapshots: tuple[int, ...] = ()  # ours
-    patience: int = 0  # ours: epochs without a better held-out loss that end it; 0: all are taken
+    patience: int = 0  # ours: epochs without a better validation loss that end it; 0: all are taken
     last_rate: float = 1.0  # ours: the learning rate of the last epoch, as a share of the first's
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A set of runs. `quick` fits into half an hour on two cores, `paper` is the report's."""
+    """A set of runs. `quick` fits into half an hour on two cores, `paper` is the report's.
+
+    `smoke` has the same names and the same songs on tiny networks, for tests: a minute for all.
+    """
 
     name: str
-    runs: dict[str, RunConfig] = field(default_factory=dict)
+    runs: dict[str, RunConfig]
 
 
 def _profile(name: str, *runs: RunConfig) -> Profile:
@@ -160,24 +163,96 @@ PAPER = _profile(
 SHIPPED = PAPER.runs["held"]  # whose weights lie in data/
 
 
-def profile() -> Profile:
-    """Look up the profile named by ``MUSEGEN_PROFILE``: quick unless it says paper.
+TINY = {
+    AEConfig: {"hidden": (16, 8), "bottleneck": 16, "latent": 12},
+    LSTMConfig: {"layers": 2, "units": 8},
+    HeldConfig: {"units": 8, "embedding": 8},
+}
+SMOKE = _profile(
+    "smoke",
+    *(
+        replace(run, network=replace(run.network, **TINY[type(run.network)]), epochs=2)
+        for run in (replace(run, snapshots=run.snapshots[:1]) for run in QUICK.runs.values())
+    ),
+)
+PROFILES = {profile.name: profile for profile in (SMOKE, QUICK, PAPER)}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command or a notebook settles before anything is read or trained.
+
+    Attributes
+    ----------
+    profile : str
+        ``"quick"``, ``"paper"`` or, for tests, ``"smoke"``.
+    source : str
+        The corpus: see `musegen.corpus.load`.
+    dask : str or None
+        Address of a Dask scheduler that shares out reading and training.
 
     Raises
     ------
     ValueError
-        If it names anything else.
+        If there is no such profile.
     """
-    name = os.environ.get("MUSEGEN_PROFILE", "quick")
-    profiles = {"quick": QUICK, "paper": PAPER}
-    if name not in profiles:
-        raise ValueError(f"MUSEGEN_PROFILE is {name!r}; it must be quick or paper")
-    return profiles[name]
+
+    profile: str = "quick"
+    source: str = "chorales"
+    dask: str | None = None
+
+    def __post_init__(self):
+        if self.profile not in PROFILES:
+            raise ValueError(f"profile is {self.profile!r}; it must be {', '.join(PROFILES)}")
+
+    @property
+    def runs(self) -> dict[str, RunConfig]:
+        """The runs of the profile, by name."""
+        return PROFILES[self.profile].runs
+
+
+# The environment is read below and nowhere else.
+
+
+def default() -> Settings:
+    """Settle what nobody has said: ``MUSEGEN_PROFILE``, ``MUSEGEN_SOURCE``, ``MUSEGEN_DASK``."""
+    names = ("profile", "source", "dask")
+    said = {name: os.environ.get(f"MUSEGEN_{name.upper()}") for name in names}
+    return Settings(**{name: value for name, value in said.items() if value})
+
+
+def profile() -> Profile:
+    """Look up the profile of `default`."""
+    return PROFILES[default().profile]
 
 
 def source() -> str:
-    """Name the corpus, as ``MUSEGEN_SOURCE`` says: the chorales unless it says otherwise."""
-    return os.environ.get("MUSEGEN_SOURCE", "chorales")
+    """Name the corpus of `default`."""
+    return default().source
+
+
+def dask() -> str | None:  # transition
+    """Name the Dask scheduler of `default`."""
+    return default().dask
+
+
+def build_dir() -> Path:
+    """Find where everything made goes: ``build/`` unless ``MUSEGEN_BUILD`` moves it."""
+    return Path(os.environ.get("MUSEGEN_BUILD", root() / "build"))
+
+
+def keras_backend() -> str:
+    """Name Keras's backend: tensorflow unless ``KERAS_BACKEND`` says otherwise."""
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+
+
+def progress() -> bool:
+    """Tell tqdm whether to be silent, as its `disable` has it.
+
+    It is where stderr is no terminal, so that stored outputs of notebooks stay clean, unless
+    ``MUSEGEN_PROGRESS=1``.
+    """
+    return not (sys.stderr.isatty() or os.environ.get("MUSEGEN_PROGRESS") == "1")
 
 
 def root() -> Path:
@@ -186,15 +261,5 @@ def root() -> Path:
 
 
 def data_dir() -> Path:
-    """Find the committed inputs; ``MUSEGEN_DATA`` moves them."""
-    return Path(os.environ.get("MUSEGEN_DATA", root() / "data"))
-
-
-def build_dir() -> Path:
-    """Find where everything made goes; ``MUSEGEN_BUILD`` moves it."""
-    return Path(os.environ.get("MUSEGEN_BUILD", root() / "build"))
-
-
-def dask() -> str | None:
-    """Name the Dask scheduler that reads collections, as ``MUSEGEN_DASK`` says; usually none."""
-    return os.environ.get("MUSEGEN_DASK")
+    """Find the committed inputs."""
+    return root() / "data"

@@ -33,29 +33,27 @@ def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
     Notebook: 03_lstm_training, "The small network".
     """
     keras = load_keras()
-    layers = keras.layers
+    layers, normal = keras.layers, keras.initializers.RandomNormal
     tokens = layers.Input((None,), dtype="int32", name="tokens")
-    normal = keras.initializers.RandomNormal
     if cfg.embedding:
-        embed = layers.Embedding(
-            vocabulary, cfg.embedding, embeddings_initializer=normal(stddev=1.0), name="embedding"
+        x = layers.Embedding(vocabulary, cfg.embedding, normal(stddev=1.0), name="embedding")(
+            tokens
         )
-        x = embed(tokens)
+        first = {}
     else:
         x = layers.Rescaling(1 / vocabulary, name="token_over_V")(tokens)
         x = layers.Reshape((-1, 1), name="one_number")(x)
+        # Keras's default lets the one number token / V move the gates by less than 0.08, so that
+        # all tokens look alike; this lets every gate turn at a place of its own.
+        first = {
+            "kernel_initializer": normal(stddev=cfg.input_spread),
+            "bias_initializer": normal(stddev=cfg.input_spread / 2),
+            "unit_forget_bias": False,
+        }
     for i in range(1, cfg.layers + 1):
         more = every_position or i < cfg.layers
-        spread = {}
-        if i == 1 and not cfg.embedding:
-            # Keras's default lets the one number token / V move the gates by less than 0.08, so
-            # that all tokens look alike; this lets every gate turn at a place of its own.
-            spread = {
-                "kernel_initializer": normal(stddev=cfg.input_spread),
-                "bias_initializer": normal(stddev=cfg.input_spread / 2),
-                "unit_forget_bias": False,
-            }
-        x = layers.LSTM(cfg.units, return_sequences=more, name=f"lstm_{i}", **spread)(x)
+        options = first if i == 1 else {}
+        x = layers.LSTM(cfg.units, return_sequences=more, name=f"lstm_{i}", **options)(x)
         x = layers.Dropout(cfg.dropout, name=f"dropout_{i}")(x)
     x = layers.Dense(cfg.units, activation="relu", name="dense")(x)
     if cfg.dense_dropout:
@@ -77,7 +75,7 @@ def build_held(cfg: HeldConfig):
     -------
     keras.Model
         (64, token, 13) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
-        token. It carries its state on from one call to the next, until `forget`.
+        token. It is stateful: it carries its state on from one call to the next, until `forget`.
 
     Notes
     -----
@@ -85,28 +83,30 @@ def build_held(cfg: HeldConfig):
     """
     keras = load_keras()
     layers = keras.layers
-    told = layers.Input(batch_shape=(cfg.lanes, None, len(held.INPUTS)), dtype="int32", name="told")
+    inputs = layers.Input((None, len(held.INPUTS)), cfg.lanes, dtype="int32", name="told")
+    column = {name: inputs[..., i] for i, name in enumerate(held.INPUTS)}
     embedded = [
-        layers.Embedding(size, width, name=name.replace(" ", "_"))(
-            told[..., held.INPUTS.index(name)]
-        )
+        layers.Embedding(size, width, name=name.replace(" ", "_"))(column[name])
         for name, size, width in held_kinds(cfg)
     ]
     x = layers.Concatenate(name="embedded")(embedded)
     x = layers.Dropout(cfg.input_dropout, name="dropout_inputs")(x)
-    if cfg.knows_the_chord:
-        chords = [_bits(told[..., held.INPUTS.index(name)]) for name in ("chord", "chord before")]
-        x = layers.Concatenate(name="all_inputs")([x, *chords])
+    if cfg.knows_the_chord:  # its pitch classes as twelve numbers, 0 or 1, beside its embedding
+        bits = [
+            keras.ops.cast(column[name][..., None] // np.int32(2 ** np.arange(12)) % 2, "float32")
+            for name in ("chord", "chord before")
+        ]
+        x = layers.Concatenate(name="all_inputs")([x, *bits])
     all_inputs = x
     for i in range(1, cfg.layers + 1):
-        x = _carried_lstm()(cfg.units, return_sequences=True, stateful=True, name=f"lstm_{i}")(x)
+        x = layers.LSTM(cfg.units, return_sequences=True, stateful=True, name=f"lstm_{i}")(x)
         x = layers.Dropout(cfg.dropout, name=f"dropout_{i}")(x)
     # What may follow hangs on the notes of this very frame: not only by way of the state.
     x = layers.Concatenate(name="state_and_inputs")([x, all_inputs])
     x = layers.Dense(cfg.units, activation="relu", name="dense")(x)
     x = layers.Dropout(cfg.dropout, name="dropout_dense")(x)
     x = layers.Dense(held.TOKENS, name="next_token")(x)
-    model = keras.Model(told, x, name="held")
+    model = keras.Model(inputs, x, name="held")
     model.compile(
         keras.optimizers.Adam(cfg.learning_rate, clipnorm=cfg.clip),
         loss=keras.losses.SparseCategoricalCrossentropy(
@@ -117,57 +117,28 @@ def build_held(cfg: HeldConfig):
     return model
 
 
-def _bits(chord):
-    """Write a chord's pitch classes as twelve numbers, 0 or 1, beside its embedding."""
-    classes = np.int32([1 << i for i in range(12)])
-    return load_keras().ops.cast(chord[..., None] // classes % 2, "float32")
-
-
-def _carried_lstm():
-    keras = load_keras()
-
-    class CarriedLSTM(keras.layers.LSTM):
-        """Begins with a copy of its state: torch, to learn, needs the one that it began with."""
-
-        def call(self, sequences, initial_state=None, **options):
-            if initial_state is None:
-                initial_state = [keras.ops.copy(state) for state in self.states]
-            return super().call(sequences, initial_state, **options)
-
-    return CarriedLSTM
-
-
 def held_kinds(cfg: HeldConfig) -> list[tuple[str, int, int]]:
     """List the inputs that a network takes: name, how many values it has, width of its embedding.
 
     One that does not know chords, beat or outline goes without theirs.
     """
     wide, narrow = cfg.embedding, cfg.embedding // 4
-    kinds = {
-        "token": (held.TOKENS, wide),
-        "place": (held.MOST_NOTES, narrow),
-        "before": (held.TOKENS, wide),
-        "chord": (held.CHORDS, wide // 2),
-        "chord before": (held.CHORDS, wide // 2),
-        "step": (BEATS_PER_BAR * cfg.steps_per_beat, narrow),
-        "bar": (held.MOST_BARS, narrow),
-        "beats left": (held.MOST_BEATS, narrow),
-        "rhythm": (held.RHYTHMS, narrow),
-        "pace": (len(held.PACES) + 1, narrow),
-        "minor": (2, narrow),
-        "lowest": (PITCHES, narrow),
-        "highest": (PITCHES, narrow),
-    }
-    unknown = {
-        *(() if cfg.knows_the_chord else ("chord", "chord before")),
-        *(() if cfg.knows_the_beat else ("step", "bar", "beats left", "rhythm")),
-        *(() if cfg.knows_the_outline else ("pace", "minor", "lowest", "highest")),
-    }
-    return [(name, *kinds[name]) for name in held.INPUTS if name not in unknown]
+    kinds = [("token", held.TOKENS, wide), ("place", held.MOST_NOTES, narrow)]
+    kinds += [("before", held.TOKENS, wide)]
+    if cfg.knows_the_chord:
+        kinds += [(name, held.CHORDS, wide // 2) for name in ("chord", "chord before")]
+    if cfg.knows_the_beat:
+        kinds += [("step", BEATS_PER_BAR * cfg.steps_per_beat, narrow)]
+        kinds += [("bar", held.MOST_BARS, narrow), ("beats left", held.MOST_BEATS, narrow)]
+        kinds += [("rhythm", held.RHYTHMS, narrow)]
+    if cfg.knows_the_outline:
+        kinds += [("pace", len(held.PACES) + 1, narrow), ("minor", 2, narrow)]
+        kinds += [(name, PITCHES, narrow) for name in ("lowest", "highest")]
+    return kinds
 
 
 def forget(model) -> None:
-    """Let a network that carries its state begin anew; others have none."""
+    """Let a stateful network begin anew; others have no state."""
     for layer in model.layers:
         if getattr(layer, "stateful", False):
             layer.reset_state()

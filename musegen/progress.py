@@ -1,4 +1,7 @@
-"""One line that tells how far a long job is, and that leaves nothing behind."""
+"""One line that tells how far a long job is, and that leaves nothing behind.
+
+Transition: to be replaced by `tqdm` at the place of use, with ``disable=config.progress()``.
+"""
 
 import os
 import sys

@@ -1,31 +1,23 @@
 """A search for better settings than the report's (report 4.4.1), judged on songs of their own.
 
 Each trial trains a network for a fixed number of epochs on the first songs of the training order
-and is judged on the songs after them: never on the held-out songs, for which the report's figures
-are stated. Trials are kept in a file, which several processes may share and which a later search
-goes on with.
+and is judged on the songs after them: never on the test songs, for which the report's figures are
+stated. Trials are kept in a file, which several processes may share and which a later search goes
+on with.
 """
 
-import hashlib
-import json
 import math
-import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
+from tempfile import TemporaryDirectory
 
 from musegen import config, corpus, generation, training
 from musegen.config import RunConfig
-from musegen.files import at_work, one_process
-from musegen.song import Song
-from musegen.training import Run
+from musegen.training import Run, data
 
 TRAINED, JUDGED = 128, 45  # songs
-SEED = 2021
 
 
 @dataclass(frozen=True)
@@ -75,19 +67,19 @@ def _ask_autoencoder(trial) -> dict:
 
 
 def _loss(run: Run) -> float:
-    return float(run.history["heldout_loss"].iloc[-1])
+    return float(run.history["test_loss"].iloc[-1])
 
 
 def _f1(run: Run) -> float:
     """Weigh missed notes against stray ones: cells played and sounding, at the threshold."""
-    true = run.heldout_bars.windows(0)
+    true = run.test_bars.windows(0)
     played = generation.decode(run, generation.encode(run, true)) > run.cfg.network.threshold
     return 2 * float((played & true).sum()) / max(1, int(played.sum()) + int(true.sum()))
 
 
 SEARCHES = {
     "lstm": Search(
-        RunConfig("search_lstm", config.SMALL, TRAINED, 20, "sequences", SEED),
+        RunConfig("search_lstm", config.SMALL, TRAINED, 20, "sequences"),
         _ask_lstm,
         {"layers": 2, "units": 256, "dropout": 0.3, "window": 64, "learning_rate": 1e-3},
         _loss,
@@ -95,7 +87,7 @@ SEARCHES = {
         "minimize",
     ),
     "ae": Search(
-        RunConfig("search_ae", config.MANY, TRAINED, 30, "bars", SEED),
+        RunConfig("search_ae", config.MANY, TRAINED, 30, "bars"),
         _ask_autoencoder,
         {"latent": 120, "learning_rate": 1e-3, "threshold": 0.5},
         _f1,
@@ -113,162 +105,63 @@ def run(name: str, trials: int):
     name : str
         ``"lstm"`` or ``"ae"``.
     trials : int
-        How many this process is to add. What processes that were killed had begun comes first.
+        How many this process is to add.
 
     Returns
     -------
     DataFrame
-        All trials of the study so far, the best first: see `frame`.
+        All trials of the study so far, the best first: the value (``loss`` of the next token in
+        nats, or ``F1`` of cells), the settings and, as the index, the trial's number.
 
     Notes
     -----
     The study is ``build/search/<name>.log``. A trial's value depends on its settings alone, not on
     the process or the order. Report 4.4.1. Notebook: 03_lstm_training, "Other settings".
     """
-    from optuna.trial import TrialState
-
-    study = _study(name)
-    search = SEARCHES[name]
-    for _ in range(trials):
-        with _begun(name, study) as (number, settings):
-            value = _value(search, settings)
-            # A loss that is no number says that the settings are bad, not that the search is.
-            told = {"values": value} if math.isfinite(value) else {"state": TrialState.PRUNED}
-            study.tell(number, **told)
-        tried = ", ".join(f"{key} {_short(value)}" for key, value in settings.items())
-        print(f"{number}: {search.value} {value:.4f} with {tried}", file=sys.stderr)
-    return frame(name)
-
-
-def frame(name: str):
-    """Give the trials of a study as a DataFrame, the best first.
-
-    Columns are the value (``loss`` of the next token in nats, or ``F1`` of cells), the settings
-    and, as the index, the trial's number.
-    """
-    import pandas as pd
-
-    search = SEARCHES[name]
-    rows = {
-        trial.number: {search.value: trial.value} | trial.params
-        for trial in _study(name).trials
-        if trial.state.name == "COMPLETE"
-    }
-    found = pd.DataFrame(rows.values(), rows, None if rows else [search.value])
-    found = found.rename_axis("trial")
-    return found.sort_values(search.value, ascending=search.direction == "minimize")
-
-
-def published(name: str):
-    """Read the trials of our own study, ``data/search_<name>.csv``: a DataFrame as `frame`'s."""
-    import pandas as pd
-
-    return pd.read_csv(config.data_dir() / f"search_{name}.csv", index_col="trial")
-
-
-def songs(cfg: RunConfig) -> tuple[list[Song], list[Song]]:
-    """Take the songs to train on and those to judge by; none is a held-out one.
-
-    Both come out of the songs that a run on more of them would train on.
-    """
-    taken, _ = training.songs_for(replace(cfg, songs=TRAINED + JUDGED))
-    trained = min(TRAINED, len(taken) - max(1, len(taken) // 4))
-    if trained < 1:
-        raise ValueError(f"{config.source()} gives {len(taken)} songs; a search needs two")
-    return taken[:trained], taken[trained:]
-
-
-def _value(search: Search, changes: dict) -> float:
-    """Train with these settings and judge; what a killed process has trained of it is used."""
-    cfg = replace(search.run, network=replace(search.run.network, **changes))
-    key = json.dumps([asdict(cfg), corpus.load(config.source()).key], sort_keys=True)
-    folder = _folder() / f"{cfg.name}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
-    value = search.judge(training.trained(Run(cfg, folder, *songs(cfg))))
-    shutil.rmtree(folder)  # the settings make it again; fifty autoencoders are some gigabytes
-    return value
-
-
-def _folder() -> Path:
-    return config.build_dir() / "search"
-
-
-def _study(name: str):
     import optuna
     from optuna.storages.journal import JournalFileBackend
 
-    if name not in SEARCHES:
-        raise ValueError(f"there is a search for {' and '.join(SEARCHES)}, none for {name!r}")
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    path = _folder() / f"{name}.log"
+    search = SEARCHES[name]
+    path = config.build_dir() / "search" / f"{name}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    storage = optuna.storages.JournalStorage(JournalFileBackend(str(path), lock_obj=_Lock(path)))
-    return optuna.create_study(
-        storage=storage,
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        storage=optuna.storages.JournalStorage(JournalFileBackend(str(path))),
         study_name=f"{name}, {config.source()}",
-        direction=SEARCHES[name].direction,
-        sampler=optuna.samplers.TPESampler(
-            seed=int.from_bytes(np.random.default_rng().bytes(4), "little")
-        ),
+        direction=search.direction,
         load_if_exists=True,
     )
+    if not study.trials:
+        study.enqueue_trial(search.report)
+    study.optimize(lambda trial: _value(search, trial), trials)
+    columns = {"number": "trial", "value": search.value}
+    found = study.trials_dataframe(("number", "value", "params", "state")).rename(columns=columns)
+    found = found[found.pop("state") == "COMPLETE"].set_index("trial")
+    found.columns = found.columns.str.removeprefix("params_")
+    return found.sort_values(search.value, ascending=search.direction == "minimize")
 
 
-class _Lock:
-    """Optuna's own locks outlive a killed process for 30 seconds; this one falls with it."""
+def split(cfg: RunConfig) -> data.Split:
+    """Take the songs to train on and, as the test, those to judge by; none is a test song.
 
-    def __init__(self, journal: Path):
-        self.journal = journal
-
-    def acquire(self) -> bool:
-        self._held = ExitStack()
-        self._held.enter_context(one_process(self.journal.with_suffix(".lock"), None))
-        self._drop_half_a_line()
-        return True
-
-    def release(self) -> None:
-        self._held.close()
-
-    def _drop_half_a_line(self) -> None:
-        """Make good what a full disk or a kill left: Optuna reads nothing behind half a line."""
-        content = self.journal.read_bytes()
-        if content and not content.endswith(b"\n"):
-            with self.journal.open("r+b") as file:
-                file.truncate(content.rfind(b"\n") + 1)
+    Both come out of the songs that a run on more of them would train on.
+    """
+    music = corpus.load(config.source())
+    songs = data.split(replace(cfg, songs=TRAINED + JUDGED), music).training
+    trained = min(TRAINED, len(songs) - max(1, len(songs) // 4))
+    if trained < 1:
+        raise ValueError(f"{config.source()} gives {len(songs)} songs; a search needs two")
+    return data.Split(songs[:trained], [], songs[trained:])
 
 
-@contextmanager
-def _begun(name: str, study) -> Iterator[tuple[int, dict]]:
-    """Begin a trial, which is this process's while its lock is held."""
-    with ExitStack() as held:
-        with one_process(_folder() / f"{name}.asking.lock", None):
-            _begin_again(name, study)
-            if not study.trials:
-                study.enqueue_trial(SEARCHES[name].report)
-            trial = study.ask()
-            lock = _trial_lock(name, trial.number)
-            held.enter_context(one_process(lock, None))
-            settings = SEARCHES[name].ask(trial)
-        yield trial.number, settings
-    with suppress(OSError):
-        lock.unlink()
-
-
-def _begin_again(name: str, study) -> None:
-    """Queue what killed processes had begun."""
-    from optuna.trial import TrialState
-
-    for trial in study.get_trials(states=[TrialState.RUNNING]):
-        lock = _trial_lock(name, trial.number)
-        if not at_work(lock):
-            study.tell(trial.number, state=TrialState.FAIL)
-            study.enqueue_trial(trial.params)
-            with suppress(OSError):
-                lock.unlink()
-
-
-def _trial_lock(name: str, number: int) -> Path:
-    return _folder() / f"{name}.trial-{number}.lock"
-
-
-def _short(value) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _value(search: Search, trial) -> float:
+    """Train with the settings of a trial and judge; a loss that is no number fails the trial."""
+    cfg = replace(search.run, network=replace(search.run.network, **search.ask(trial)))
+    songs = split(cfg)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        judged = Run(cfg, Path(folder), songs.training, songs.test, source=config.source())
+        training.train(judged)
+        value = search.judge(judged)
+    tried = ", ".join(f"{name} {setting:.3g}" for name, setting in trial.params.items())
+    print(f"{trial.number}: {search.value} {value:.4f} with {tried}", file=sys.stderr)
+    return value if math.isfinite(value) else float("nan")

@@ -3,80 +3,239 @@
 A run is a folder ``build/runs/<profile>/<name>-<key>/`` with ``weights.npz``, ``config.json``,
 ``history.csv``, ``manifest.json`` and, for an LSTM, ``vocabulary.json``. The key is made of the
 configuration, the music and the sources of network and training, so that nothing else, a changed
-figure for instance, ever trains anew. `run` reads it, `store` keeps the folder, `checkpoint` what a
-stopped training goes on from, `loop` trains and `batches` says on what.
+figure for instance, ever trains anew. `data` says which songs and what a network sees of them,
+`loop` trains, and `run_folder` keeps what is trained and what a stopped training goes on from.
 """
 
+import io
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
-from musegen import config, corpus, preprocess
+import numpy as np
+
+from musegen import autoencoder, config, corpus, held, lstm
 from musegen.backend import load_keras
-from musegen.config import AEConfig, HeldConfig, RunConfig
-from musegen.files import one_process, sweep
+from musegen.config import AEConfig, HeldConfig, RunConfig, Settings
+from musegen.files import file_lock
 from musegen.song import Song
-from musegen.training import loop, store
-from musegen.training.batches import Frames
-from musegen.training.run import Run, build
+from musegen.tokens import Vocabulary, tokenize
+from musegen.training import data, loop, run_folder
+from musegen.training.data import Bars, Frames, Sequences, Windows
+from musegen.training.run_folder import MANIFEST, Damaged
 
-__all__ = ["Run", "load_or_train", "planned", "ship", "shipped", "songs_for", "trained"]
 
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A training, finished or only planned, and the songs it sees.
 
-def songs_for(cfg: RunConfig) -> tuple[list[Song], ...]:
-    """Find the songs of a run: the training songs, nested 10/128/256, and the held-out ones.
-
-    Report 2.1: the autoencoder's are those with 110-130 qpm, in one key, from the first note on.
-    For the network that holds notes a third list, the songs that decide when to stop.
+    Attributes
+    ----------
+    cfg : RunConfig
+    folder : Path
+    songs, test : list of Song
+        As the network gets them: for the autoencoder in one key on 6 steps a beat.
+    validation : list of Song
+        Those that decide which epoch was the best one; empty for a network that stops by epochs.
+    source, profile : str
+        Where the songs are from and which set of runs it belongs to: see `config.Settings`.
+    music : str
+        Key of the corpus.
+    weights_file : str
+        Which weights: the last ones, or those of a snapshot (see `at`).
     """
-    music = corpus.load(config.source())
-    if isinstance(cfg.network, AEConfig):
 
-        def usable(song: Song) -> bool:
-            return not preprocess.why_not(song, cfg.network)
+    cfg: RunConfig
+    folder: Path
+    songs: list[Song] = field(default_factory=list)
+    test: list[Song] = field(default_factory=list)
+    validation: list[Song] = field(default_factory=list)
+    source: str = ""
+    profile: str = ""
+    music: str = ""
+    weights_file: str = run_folder.WEIGHTS
 
-        songs = music.training(cfg.songs, where=usable), list(filter(usable, music.validation))
-        songs = _keep_one_out(*songs)
-        return tuple([preprocess.for_autoencoder(s, cfg.network) for s in part] for part in songs)
-    songs = _keep_one_out(music.training(cfg.songs), music.validation)
-    if isinstance(cfg.network, HeldConfig):
-        train, heldout = ([_on_grid(song, cfg.network) for song in part] for part in songs)
-        last = min(cfg.network.deciding, len(train) // 4)
-        return train[: len(train) - last], heldout, train[len(train) - last :] or train
-    if cfg.network.transpose:
-        songs = tuple([preprocess.to_common_key(song) for song in part] for part in songs)
-    return songs
+    def __repr__(self) -> str:
+        return f"Run({self.cfg.name!r}, {len(self.songs)} songs, {self.cfg.epochs} epochs)"
+
+    def at(self, epoch: int) -> "Run":
+        """Give the run as it was after an epoch of ``cfg.snapshots``, or after the last one."""
+        if epoch == self.cfg.epochs:
+            return self
+        if epoch not in self.cfg.snapshots:
+            raise ValueError(
+                f"{self.cfg.name} kept no weights after epoch {epoch}; "
+                f"it kept those after {', '.join(map(str, self.epochs_kept))}"
+            )
+        return replace(self, weights_file=run_folder.SNAPSHOT.format(epoch))
+
+    @property
+    def epochs_kept(self) -> tuple[int, ...]:
+        """The epochs that `at` knows."""
+        return (*self.cfg.snapshots, self.cfg.epochs)
+
+    # --- What it trains on -----------------------------------------------------------------------
+
+    def data(self, songs: Sequence[Song]) -> Bars | Windows | Sequences | Frames:
+        """Write songs as this network gets them, with what its vocabulary does not know marked."""
+        network = self.cfg.network
+        if isinstance(network, AEConfig):
+            return Bars.from_songs(songs, network)
+        if isinstance(network, HeldConfig):
+            return Frames.from_songs(songs, network)
+        ticks, way = network.ticks_per_beat, {"windows": Windows, "sequences": Sequences}
+        pairs = [self.vocabulary.encode_heldout(tokenize(song, ticks)) for song in songs]
+        places, known = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        return way[self.cfg.trainer](places, network, known)
+
+    @cached_property
+    def bars(self) -> Bars:
+        """The training songs as tensors, of an autoencoder's run."""
+        return self.data(self.songs)
+
+    @cached_property
+    def test_bars(self) -> Bars:
+        """The test songs as tensors, of an autoencoder's run."""
+        return self.data(self.test)
+
+    @cached_property
+    def tokens(self) -> Windows | Sequences:
+        """The training songs as integers, of an LSTM's run."""
+        return self.data(self.songs)
+
+    @cached_property
+    def test_tokens(self) -> Windows | Sequences:
+        """The test songs as integers, with what the vocabulary does not know marked."""
+        return self.data(self.test)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The tokens of the training songs, of an LSTM's run: as saved with it, once trained."""
+        if self._trained or not self.songs:
+            return Vocabulary(tuple(json.loads(self.read(run_folder.VOCABULARY))))
+        ticks = self.cfg.network.ticks_per_beat
+        return Vocabulary.from_songs(tokenize(song, ticks) for song in self.songs)
+
+    @cached_property
+    def outlines(self) -> list[held.Outline]:
+        """What is settled of each training song before its first note: as saved, once trained."""
+        if self._trained or not self.songs:
+            rows = json.loads(self.read(run_folder.OUTLINES))
+            outlines = (held.Outline(*row) for row in rows)
+            return [one._replace(form=tuple(one.form)) for one in outlines]
+        return [held.outline(song) for song in self.songs]
+
+    # --- What was trained ------------------------------------------------------------------------
+
+    @cached_property
+    def manifest(self) -> dict:
+        """Versions, hashes of the data and of the run's own files, seed and seconds."""
+        found = run_folder.read_manifest(self.folder)
+        return found | {"heldout": found["test"]}  # transition
+
+    @property
+    def _trained(self) -> bool:
+        return (self.folder / MANIFEST).exists()
+
+    def finished(self) -> bool:
+        """Tell whether all is there.
+
+        Raises
+        ------
+        OSError
+            If it was finished once, but is damaged or of another version now.
+        """
+        if not self._trained:
+            return False
+        self.read(run_folder.CONFIG)
+        run_folder.tidy(self.folder)  # a process may have been killed before it could
+        return True
+
+    def read(self, name: str) -> bytes:
+        """Read a file of the folder; of a finished run, if it is still what was written."""
+        path = self.folder / name
+        if not self._trained:
+            return path.read_bytes()
+        expected = self.manifest["files"].get(name)
+        if not path.exists():
+            raise Damaged(path, "it is not there")
+        content = path.read_bytes()
+        if run_folder.hash_of(content) != expected:
+            raise Damaged(path, "its content is not what was written")
+        return content
+
+    @cached_property
+    def history(self):
+        """A DataFrame with a row an epoch: see `musegen.training.loop.train`."""
+        import pandas as pd
+
+        found = pd.read_csv(io.BytesIO(self.read(run_folder.HISTORY))).set_index("epoch")
+        return _with_old_names(found)  # transition: return found
+
+    @cached_property
+    def weights(self) -> list[np.ndarray]:
+        """The network's arrays in Keras's order, as float32, read without pickle."""
+        path = self.folder / self.weights_file
+        arrays, _ = run_folder.read_arrays(self.read(path.name), path)
+        return [np.asarray(array, np.float32) for array in arrays]
+
+    @cached_property
+    def model(self):
+        """The report's network with the trained weights: for the LSTM, the one of windows."""
+        model = self.build()
+        model.set_weights(self.weights)
+        return model
+
+    def build(self, *, every_position: bool = False):
+        """Build the network, untrained; an LSTM's may predict at every position, for training."""
+        network = self.cfg.network
+        if isinstance(network, AEConfig):
+            return autoencoder.build(network)
+        if isinstance(network, HeldConfig):
+            return lstm.build_held(network)
+        return lstm.build(network, len(self.vocabulary), every_position=every_position)
+
+    heldout = property(lambda self: self.test)  # transition
+    deciding = property(lambda self: self.validation)  # transition
+    heldout_bars = property(lambda self: self.test_bars)  # transition
+    heldout_tokens = property(lambda self: self.test_tokens)  # transition
 
 
-def _on_grid(song: Song, cfg: HeldConfig) -> Song:
-    song = song.resample(cfg.steps_per_beat)
-    return preprocess.to_common_key(song) if cfg.common_key else song
+def _with_old_names(history):  # transition
+    for name in [column for column in history if column.startswith(("test_", "validation_"))]:
+        history["heldout_" + name.split("_", 1)[1]] = history[name]
+        history["test_" + name.split("_", 1)[1]] = history[name]
+    return history
 
 
-def _keep_one_out(songs: list[Song], heldout: list[Song]) -> tuple[list[Song], list[Song]]:
-    """Hold out the last training song where a small corpus leaves no other to judge by."""
-    return (songs, heldout) if heldout else (songs[:-1], songs[-1:])
-
-
-def planned(name: str | RunConfig) -> Run:
-    """Name a run and its songs, without training it."""
-    cfg = name if isinstance(name, RunConfig) else config.profile().runs[name]
-    songs, *others = songs_for(cfg)
-    if not songs:
+def planned(name: str | RunConfig, settings: Settings | None = None) -> Run:
+    """Name a run and its songs, without training it; parameters are those of `load_or_train`."""
+    settings = settings or config.default()
+    cfg = name if isinstance(name, RunConfig) else settings.runs[name]
+    music = corpus.load(settings.source)  # transition: dask=settings.dask
+    songs = data.split(cfg, music)
+    if not songs.training:
         raise ValueError(
-            f"{cfg.name} needs two songs that its network can use, {config.source()} has fewer; "
+            f"{cfg.name} needs two songs that its network can use, {settings.source} has fewer; "
             "`python -m musegen audit` tells why"
         )
-    return Run(cfg, store.folder(cfg), songs, *others)
+    key = music.key
+    folder = config.build_dir() / "runs" / settings.profile / run_folder.name_of(cfg, key)
+    where = (settings.source, settings.profile, key)
+    return Run(cfg, folder, songs.training, songs.test, songs.validation, *where)
 
 
-def load_or_train(name: str | RunConfig) -> Run:
-    """Load a run of the current profile; train it, or what is left of it, when it is not there.
+def load_or_train(name: str | RunConfig, settings: Settings | None = None) -> Run:
+    """Load a run; train it, or what is left of it, when it is not there.
 
     Parameters
     ----------
     name : str or RunConfig
-        One of ``config.profile().runs``, ae_10, ae_256, lstm_small_128, ..., or one of your own.
+        One of the profile's runs, ae_10, ae_256, lstm_small_128, ..., or one of your own.
+    settings : Settings, optional
+        Profile and source; what the environment says (`config.default`) unless given.
 
     Returns
     -------
@@ -96,7 +255,12 @@ def load_or_train(name: str | RunConfig) -> Run:
     not been. Two processes that want the same run: one trains, the other waits. Report 2.2 and
     2.3. Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
     """
-    return trained(planned(name))
+    run = planned(name, settings)
+    if not run.finished():
+        with file_lock(run.folder / run_folder.LOCK, f"training {run.cfg.name}"):
+            if not run.finished():  # another process may have trained meanwhile
+                train(run)
+    return run
 
 
 def shipped(with_songs: bool = False) -> Run:
@@ -105,8 +269,7 @@ def shipped(with_songs: bool = False) -> Run:
     Parameters
     ----------
     with_songs : bool
-        Look up the songs that it has learnt from and those held out; playing needs neither. They
-        are the chorales only where ``MUSEGEN_SOURCE`` does not say otherwise.
+        Look up the chorales that it was trained on and the others; playing needs neither.
 
     Returns
     -------
@@ -121,53 +284,36 @@ def shipped(with_songs: bool = False) -> Run:
     -----
     Made by ``python -m musegen ship``. Notebook: 06_beyond_the_report, "The first thing one hears".
     """
-    run = planned(config.SHIPPED) if with_songs else Run(config.SHIPPED, Path(), [], [])
-    return replace(run, folder=config.data_dir() / config.SHIPPED.name)
+    folder = config.data_dir() / config.SHIPPED.name
+    if not with_songs:
+        return Run(config.SHIPPED, folder, source="chorales", profile="paper")
+    return replace(planned(config.SHIPPED, Settings("paper", "chorales")), folder=folder)
 
 
-def ship() -> Run:
-    """Train the network that comes with musegen, unless it is there, and put it into ``data/``."""
-    run = trained(planned(config.SHIPPED))
-    store.ship(run.folder, config.data_dir() / run.cfg.name)
-    return run
-
-
-def trained(run: Run) -> Run:
-    """Train a run, or what is left of it, unless it is there; raises as `load_or_train` does."""
-    if not store.finished(run.folder):
-        with one_process(run.folder / "training.lock", f"training {run.cfg.name}"):
-            if not store.finished(run.folder):  # another process may have trained meanwhile
-                _train(run)
-    return run
-
-
-def _train(run: Run) -> None:
+def train(run: Run) -> None:
     """Train and write the folder; the manifest comes last and says that all is there."""
     import pandas as pd
 
-    cfg = run.cfg
+    cfg, folder = run.cfg, run.folder
     load_keras().utils.set_random_seed(cfg.seed)
-    sweep(run.folder)
-    store.write_config(run.folder, cfg)
-    if isinstance(cfg.network, AEConfig):
-        train, heldout = run.bars, run.heldout_bars
-    elif isinstance(cfg.network, HeldConfig):
-        store.write(run.folder / store.OUTLINES, json.dumps(run.outlines))
-        train, heldout = run.frames, Frames.from_songs(run.deciding, cfg.network)
-    else:
-        run.vocabulary.save(run.folder / "vocabulary.json")
-        train, heldout = run.tokens, run.heldout_tokens
-    model = build(run, every_position=cfg.trainer == "sequences")
-    history = loop.train(model, train, heldout, cfg, run.folder)
-    store.write(run.folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
+    run_folder.begin(folder, cfg)
+    if isinstance(cfg.network, HeldConfig):
+        run_folder.write(folder / run_folder.OUTLINES, json.dumps(run.outlines))
+    elif not isinstance(cfg.network, AEConfig):
+        run.vocabulary.save(folder / run_folder.VOCABULARY)
+    model = run.build(every_position=cfg.trainer == "sequences")
+    history = loop.train(model, run)
+    run_folder.write(folder / run_folder.HISTORY, pd.DataFrame(history).to_csv(index=False))
     facts = {
-        "profile": config.profile().name,
-        "corpus": config.source(),
-        "music": corpus.load(config.source()).key,
+        "profile": run.profile,
+        "corpus": run.source,
+        "music": run.music,
         "songs": len(run.songs),
-        "heldout": len(run.heldout),
+        "validation": len(run.validation),
+        "test": len(run.test),
         "epochs": len(history),
         "seed": cfg.seed,
         "seconds": round(history[-1]["seconds"], 1),
     }
-    store.finish(run.folder, cfg, facts)
+    run_folder.finish(folder, cfg, facts)
+    run_folder.tidy(folder)

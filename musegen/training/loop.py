@@ -2,82 +2,83 @@
 
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
-from musegen import lstm
-from musegen.backend import begin_epoch
+from tqdm import tqdm
+
+from musegen import config, lstm
 from musegen.config import RunConfig
-from musegen.progress import progress_line
-from musegen.training import checkpoint, store
-from musegen.training.batches import Batch
+from musegen.training import run_folder
+from musegen.training.data import Batch
 
 SECONDS_BETWEEN_CHECKPOINTS = 20
-POINTS_OF_HELDOUT_CURVE = 50
+POINTS_OF_TEST_CURVE = 50
 
 
-def train(model, songs, heldout, cfg: RunConfig, folder: Path) -> list[dict[str, float]]:
+def train(model, run) -> list[dict[str, float]]:
     """Train a compiled model, from its checkpoint if there is one, and write its weights.
 
-    Those of the last epoch, or with ``cfg.patience`` those of the epoch with the best held-out
+    Those of the last epoch, or with ``cfg.patience`` those of the epoch with the best validation
     loss.
 
     Parameters
     ----------
     model : keras.Model
-    songs, heldout : Bars, Windows, Sequences or Frames
-    cfg : RunConfig
-    folder : Path
-        Where checkpoints and weights are kept.
+    run : Run
 
     Returns
     -------
     list of dict
         A row an epoch: epoch, seconds (since the start of the run, stops not counted), loss, for
-        the LSTM accuracy, and now and then the same on held-out songs.
+        the LSTM accuracy, and now and then the same on songs not trained on: ``validation_loss``
+        if there are songs that decide when to stop, else ``test_loss``.
     """
+    cfg, folder = run.cfg, run.folder
+    songs = run.data(run.songs)
+    part, others = ("validation", run.validation) if run.validation else ("test", run.test)
+    others = run.data(others)
     model.optimizer.build(model.trainable_variables)
     state = [*model.variables, *model.optimizer.variables]
-    history = checkpoint.restore(state, folder)
-    every = max(1, cfg.epochs // POINTS_OF_HELDOUT_CURVE)
+    history = run_folder.restore_checkpoint(state, folder)
+    every = max(1, cfg.epochs // POINTS_OF_TEST_CURVE)
     before = history[-1]["seconds"] if history else 0.0
     start = saved = time.monotonic()
-    with progress_line(cfg.name, cfg.epochs) as show:
-        for number in range(len(history), cfg.epochs):
-            if _enough(history, cfg.patience):
-                break
-            begin_epoch(cfg.seed, number)
-            if cfg.last_rate < 1:
-                model.optimizer.learning_rate = _rate(number, cfg)
-            row = {"epoch": number + 1}
+    epochs = range(len(history), cfg.epochs)
+    for number in (bar := tqdm(epochs, cfg.name, leave=False, disable=config.progress())):
+        if _enough(history, cfg.patience):
+            break
+        if cfg.last_rate < 1:
+            model.optimizer.learning_rate = _rate(number, cfg)
+        row = {"epoch": number + 1}
+        lstm.forget(model)
+        row |= _mean(model.train_on_batch, songs.epoch(number, cfg.seed))
+        if cfg.patience or number % every == 0 or number + 1 == cfg.epochs:
             lstm.forget(model)
-            row |= _mean(model.train_on_batch, songs.epoch(number, cfg.seed))
-            if cfg.patience or number % every == 0 or number + 1 == cfg.epochs:
-                lstm.forget(model)
-                unseen = _mean(model.test_on_batch, heldout.heldout())
-                row |= {f"heldout_{name}": value for name, value in unseen.items()}
-            row["seconds"] = before + time.monotonic() - start
-            history.append(row)
-            if cfg.patience and _best(history) == number:
-                store.save_weights(model, folder / store.WEIGHTS)
-            if number + 1 in cfg.snapshots:
-                store.save_weights(model, folder / store.SNAPSHOT.format(number + 1))
-            show(number + 1, f"loss {row['loss']:.3f}")
-            if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-                checkpoint.save(state, history, folder)
-                saved = time.monotonic()
+            unseen = _mean(model.test_on_batch, others.in_order())
+            row |= {f"{part}_{name}": value for name, value in unseen.items()}
+        row["seconds"] = before + time.monotonic() - start
+        history.append(row)
+        bar.set_postfix(loss=f"{row['loss']:.3f}")
+        if cfg.patience and _best(history) == number:
+            run_folder.write_arrays(folder / run_folder.WEIGHTS, model.get_weights())
+        if number + 1 in cfg.snapshots:
+            snapshot = folder / run_folder.SNAPSHOT.format(number + 1)
+            run_folder.write_arrays(snapshot, model.get_weights())
+        if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+            run_folder.save_checkpoint(state, history, folder)
+            saved = time.monotonic()
     if not cfg.patience:
-        store.save_weights(model, folder / store.WEIGHTS)
+        run_folder.write_arrays(folder / run_folder.WEIGHTS, model.get_weights())
     return history
 
 
 def _best(history: list[dict]) -> int:
-    """Find the epoch, from 0, with the lowest held-out loss; the first of equals."""
-    losses = [row["heldout_loss"] for row in history]
+    """Find the epoch, from 0, with the lowest validation loss; the first of equals."""
+    losses = [row["validation_loss"] for row in history]
     return losses.index(min(losses))
 
 
 def _enough(history: list[dict], patience: int) -> bool:
-    """Tell whether the held-out loss has not fallen for so many epochs; never without patience."""
+    """Tell whether the validation loss has not fallen for so many epochs; never without any."""
     return bool(patience and history) and len(history) - 1 - _best(history) >= patience
 
 

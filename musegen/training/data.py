@@ -1,4 +1,4 @@
-"""What a network sees in one epoch: bars for the autoencoder, tokens for the LSTMs."""
+"""What a run trains on: its songs, and what a network sees of them in one epoch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,62 @@ from typing import NamedTuple
 import numpy as np
 
 from musegen import held, preprocess, tokens
-from musegen.config import AEConfig, HeldConfig, LSTMConfig
+from musegen.config import AEConfig, HeldConfig, LSTMConfig, RunConfig
+from musegen.corpus import Corpus
 from musegen.song import PITCHES, Song
+
+
+class Split(NamedTuple):
+    """The songs of a run, as its network gets them.
+
+    Attributes
+    ----------
+    training : list of Song
+        Nested: the 10 are among the 128, and those among the 256.
+    validation : list of Song
+        Those that decide when to stop; empty for a network that stops by epochs.
+    test : list of Song
+        Those that no training ever sees.
+    """
+
+    training: list[Song]
+    validation: list[Song]
+    test: list[Song]
+
+
+def split(cfg: RunConfig, music: Corpus) -> Split:
+    """Find the songs of a run.
+
+    Report 2.1: the autoencoder's are those with 110-130 qpm, in one key, from the first note on.
+    A corpus so small that it has no test song for a network gives its last training song for it.
+    """
+    network = cfg.network
+    usable, prepare, validation = None, None, 0
+    if isinstance(network, AEConfig):
+
+        def usable(song: Song) -> bool:
+            return not preprocess.why_not(song, network)
+
+        def prepare(song: Song) -> Song:
+            return preprocess.for_autoencoder(song, network)
+
+    elif isinstance(network, HeldConfig):
+
+        def prepare(song: Song) -> Song:
+            song = song.resample(network.steps_per_beat)
+            return preprocess.to_common_key(song) if network.common_key else song
+
+        validation = network.validation
+    training = music.training(cfg.songs, where=usable)
+    test = [song for song in music.validation if not usable or usable(song)]  # transition: .test
+    if not test:
+        training, test = training[:-1], training[-1:]
+    if prepare:
+        training, test = ([prepare(song) for song in part] for part in (training, test))
+    if not validation:
+        return Split(training, [], test)
+    rest = len(training) - min(validation, len(training) // 4)
+    return Split(training[:rest], training[rest:] or training, test)
 
 
 class Batch(NamedTuple):
@@ -21,17 +75,30 @@ class Batch(NamedTuple):
 
     def part(self, rows) -> "Batch":
         """Pick some rows."""
-        return Batch(self.inputs[rows], self.targets[rows], self.weights[rows])
+        return Batch(*(array if array is None else array[rows] for array in self))
 
 
-def _in_parts(n: int, size: int, rng: np.random.Generator | None) -> Iterator[np.ndarray]:
-    """Deal out 0..n-1 in parts of `size`, shuffled if there is an `rng`."""
-    order = np.arange(n) if rng is None else rng.permutation(n)
-    return (order[i : i + size] for i in range(0, n, size))
+class _Examples:
+    """What a network sees: `cut` gives all examples of an epoch, `sizes` those of a batch."""
+
+    def epoch(self, number: int, seed: int) -> Iterator[Batch]:
+        """Yield each example of an epoch once, shuffled; the same seed gives the same batches."""
+        rng = np.random.default_rng([seed, number])
+        cut = self.cut(number, rng)
+        return _batches(cut, rng.permutation(len(cut.inputs)), self.sizes[0])
+
+    def in_order(self) -> Iterator[Batch]:
+        """Yield each example once, in order and cut from the start of each song."""
+        cut = self.cut(0)
+        return _batches(cut, np.arange(len(cut.inputs)), self.sizes[1])
+
+
+def _batches(cut: Batch, order: np.ndarray, size: int) -> Iterator[Batch]:
+    return (cut.part(order[i : i + size]) for i in range(0, len(order), size))
 
 
 @dataclass(frozen=True)
-class Bars:
+class Bars(_Examples):
     """Songs as tensors; an epoch shows one window of 16 bars of each.
 
     The window moves on by a bar each epoch and wraps round at the end of the song (ancestor), so
@@ -45,6 +112,7 @@ class Bars:
 
     tensors: Sequence[np.ndarray]
     cfg: AEConfig
+    sizes = property(lambda self: (self.cfg.batch, self.cfg.batch))
 
     @classmethod
     def from_songs(cls, songs: Sequence[Song], cfg: AEConfig) -> "Bars":
@@ -64,32 +132,21 @@ class Bars:
         bool array, shape (window, 16, 24, 96)
         """
         nothing = np.zeros((0, self.cfg.bars, self.cfg.steps_per_bar, self.cfg.pitches), bool)
-        return np.concatenate(
-            [nothing]
-            + [
-                preprocess.wrapped_window(tensor, at % len(tensor), self.cfg.bars)[None]
-                for tensor in self.tensors
-                for at in (range(len(tensor)) if start is None else [start])
-            ]
-        )
+        windows = [
+            preprocess.wrapped_window(tensor, at % len(tensor), self.cfg.bars)[None]
+            for tensor in self.tensors
+            for at in (range(len(tensor)) if start is None else [start])
+        ]
+        return np.concatenate([nothing, *windows])
 
-    def epoch(self, number: int, seed: int) -> Iterator[Batch]:
-        """Yield the batches of one epoch; the same number and seed give the same batches."""
-        rng = np.random.default_rng([seed, number])
-        cut = self.windows(number)
-        for part in _in_parts(len(cut), self.cfg.batch, rng):
-            bars = cut[part].astype(np.float32)
-            yield Batch(bars, bars)
-
-    def heldout(self) -> Iterator[Batch]:
-        """Yield batches to judge by: each song once, from its first bar."""
-        bars = self.windows(0).astype(np.float32)
-        for part in _in_parts(len(bars), self.cfg.batch, None):
-            yield Batch(bars[part], bars[part])
+    def cut(self, number: int, rng: np.random.Generator | None = None) -> Batch:
+        """Cut each song's one window."""
+        bars = self.windows(number).astype(np.float32)
+        return Batch(bars, bars)
 
 
 @dataclass(frozen=True)
-class Windows:
+class Windows(_Examples):
     """All windows of 64 tokens and the token after each: the report's way (2.3).
 
     Attributes
@@ -97,45 +154,41 @@ class Windows:
     encoded : list of int arrays, shape (token,)
     cfg : LSTMConfig
     known : list of bool arrays, shape (token,), optional
-        For held-out songs: False where a token is outside the vocabulary; no target then.
+        False where a token is outside the vocabulary, and no target; all are known unless given.
     """
 
     encoded: Sequence[np.ndarray]
     cfg: LSTMConfig
     known: Sequence[np.ndarray] | None = None
+    sizes = property(lambda self: (self.cfg.batch, 512))
 
     @cached_property
-    def cut(self) -> Batch:
-        """All windows at once."""
+    def _all(self) -> Batch:
         cut = tokens.windows(self.encoded, self.cfg.window)
         if self.known is None:
             return Batch(cut.inputs, cut.targets, np.ones(len(cut), np.float32))
         known = tokens.windows(self.known, self.cfg.window).targets
         return Batch(cut.inputs, cut.targets, known.astype(np.float32))
 
-    def epoch(self, number: int, seed: int) -> Iterator[Batch]:
-        """Yield every window once, shuffled, 64 a batch."""
-        rng = np.random.default_rng([seed, number])
-        for part in _in_parts(len(self.cut.inputs), self.cfg.batch, rng):
-            yield self.cut.part(part)
-
-    def heldout(self) -> Iterator[Batch]:
-        """Yield every window once, in order."""
-        for part in _in_parts(len(self.cut.inputs), 512, None):
-            yield self.cut.part(part)
+    def cut(self, number: int, rng: np.random.Generator | None = None) -> Batch:
+        """Give all windows, the same in each epoch."""
+        return self._all
 
 
 @dataclass(frozen=True)
-class Sequences:
+class Sequences(Windows):
     """Chunks of up to 64 tokens with a target at every position: the fast way (ours).
 
     Each epoch cuts the songs at other places. Contexts are 1 to 64 tokens long, where `Windows`
     always gives 64. Attributes are those of `Windows`.
     """
 
-    encoded: Sequence[np.ndarray]
-    cfg: LSTMConfig
-    known: Sequence[np.ndarray] | None = None
+    sizes = property(lambda self: (self.cfg.chunks, 64))
+
+    def cut(self, number: int, rng: np.random.Generator | None = None) -> Batch:
+        """Cut each song at a random place, or none, and every 64 tokens from there."""
+        songs = len(self.encoded)
+        return self.chunks(rng.integers(0, self.cfg.window, songs) if rng else [0] * songs)
 
     def chunks(self, offsets: Sequence[int]) -> Batch:
         """Cut each song once at its offset and every 64 tokens from there, padding short ends.
@@ -167,19 +220,6 @@ class Sequences:
             weights[row, : stop - start] = known
         return Batch(inputs, targets, weights)
 
-    def epoch(self, number: int, seed: int) -> Iterator[Batch]:
-        """Yield every token but a song's first once as a target, cut at random, shuffled."""
-        rng = np.random.default_rng([seed, number])
-        cut = self.chunks(rng.integers(0, self.cfg.window, len(self.encoded)))
-        for part in _in_parts(len(cut.inputs), self.cfg.chunks, rng):
-            yield cut.part(part)
-
-    def heldout(self) -> Iterator[Batch]:
-        """Yield every token but a song's first once as a target, cut from the song's start."""
-        cut = self.chunks([0] * len(self.encoded))
-        for part in _in_parts(len(cut.inputs), 64, None):
-            yield cut.part(part)
-
 
 @dataclass(frozen=True)
 class Frames:
@@ -207,7 +247,7 @@ class Frames:
         shifts = rng.integers(-self.cfg.transpose, self.cfg.transpose + 1, len(self.songs))
         return self._lanes([_in_key(*self.songs[i], int(shifts[i])) for i in order])
 
-    def heldout(self) -> Iterator[Batch]:
+    def in_order(self) -> Iterator[Batch]:
         """Yield every token once, in order and in its own key."""
         return self._lanes(self.songs)
 

@@ -1,0 +1,193 @@
+"""The folder of a run: what it is called, what lies in it, and whether that can be trusted."""
+
+import hashlib
+import io
+import json
+import platform
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from musegen import config
+from musegen.config import RunConfig
+from musegen.files import atomic_write
+
+# A change in any of these files makes other weights.
+SOURCES = (
+    *("autoencoder.py", "lstm.py", "held.py", "tokens.py", "preprocess.py"),
+    "training/*.py",
+)
+FORMAT = 3  # of the folder; 2 called the test songs held-out ones
+CONFIG, VOCABULARY, OUTLINES = "config.json", "vocabulary.json", "outlines.json"
+HISTORY, WEIGHTS, SNAPSHOT = "history.csv", "weights.npz", "epoch-{:04}.npz"
+MANIFEST, CHECKPOINT, LOCK = "manifest.json", "checkpoint.npz", "training.lock"
+KEPT = (CONFIG, VOCABULARY, OUTLINES, HISTORY, WEIGHTS, "epoch-*.npz")
+
+
+def name_of(cfg: RunConfig, music: str) -> str:
+    """Name the folder of a run; its key changes with configuration, music and sources."""
+    package = Path(__file__).parent.parent
+    digest = hashlib.sha256(json.dumps(asdict(cfg), sort_keys=True).encode())
+    digest.update(music.encode())
+    for file in sorted(file for pattern in SOURCES for file in package.glob(pattern)):
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return f"{cfg.name}-{digest.hexdigest()[:10]}"
+
+
+def made_with() -> dict[str, str]:
+    """Name the libraries whose versions change weights."""
+    return {name: version(name) for name in (config.keras_backend(), "keras", "numpy")}
+
+
+def begin(folder: Path, cfg: RunConfig) -> None:
+    """Write the configuration; drop what killed processes left half-written."""
+    for part in folder.glob(".*.part"):
+        part.unlink()
+    write(folder / CONFIG, json.dumps(asdict(cfg), indent=1))
+
+
+def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
+    """Write the manifest, which says that all is there."""
+    kept = (path for pattern in KEPT for path in sorted(folder.glob(pattern)))
+    write_manifest(
+        folder,
+        {
+            "run": cfg.name,
+            "format": FORMAT,
+            "folder": folder.name,
+            **facts,
+            "python": platform.python_version(),
+            **made_with(),
+            "music21": version("music21"),
+            "files": {path.name: hash_of(path.read_bytes()) for path in kept},
+        },
+    )
+
+
+def tidy(folder: Path) -> None:
+    """Drop what training needs and a finished run does not."""
+    for name in (CHECKPOINT, LOCK):
+        with suppress(OSError):  # missing, or the folder is read-only
+            (folder / name).unlink()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text, whole or not at all."""
+    with atomic_write(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_manifest(folder: Path, facts: dict) -> None:
+    """Write facts and, so that damage shows, their hash."""
+    write(folder / MANIFEST, json.dumps(facts | {"hash": _hash_of_facts(facts)}, indent=1))
+
+
+def read_manifest(folder: Path) -> dict:
+    """Read the manifest of a finished run; raises `Damaged` or `OtherVersion`."""
+    path = folder / MANIFEST
+    try:
+        found = json.loads(path.read_bytes())
+        known = (found.get("format"), found.get("folder")) == (FORMAT, folder.name)
+    except (ValueError, AttributeError):
+        raise Damaged(path, "it is no JSON") from None
+    if not known:
+        raise OtherVersion(path, "it is not a manifest of this run and this version")
+    if found.pop("hash", None) != _hash_of_facts(found):
+        raise Damaged(path, "its content is not what was written")
+    return found
+
+
+def write_arrays(path: Path, arrays: Iterable[np.ndarray], about: dict | None = None) -> None:
+    """Write arrays in their order, and what is to be known about them."""
+    with atomic_write(path) as part, part.open("wb") as file:
+        np.savez(file, *arrays, **({"about": json.dumps(about)} if about else {}))
+
+
+def read_arrays(content: bytes, path: Path) -> tuple[list[np.ndarray], dict]:
+    """Read what `write_arrays` wrote to `path`; nothing in it is executed."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"])) if "about" in stored.files else {}
+            count = len(stored.files) - bool(about)
+            return [stored[f"arr_{i}"] for i in range(count)], about
+    except Exception as error:  # zipfile and numpy know a dozen kinds
+        why = "it holds a pickle, which is never opened" if "pickle" in str(error) else error
+        raise Damaged(path, why) from error
+
+
+def save_checkpoint(state: Sequence, history: list[dict], folder: Path) -> None:
+    """Write weights, optimiser, random state and history over the checkpoint before.
+
+    Parameters
+    ----------
+    state : list of keras.Variable
+    history : list of dict
+    folder : Path
+        The run's. At every moment it holds a whole checkpoint once there was one.
+    """
+    about = {"folder": folder.name, "made_with": made_with(), "history": history}
+    write_arrays(folder / CHECKPOINT, [variable.numpy() for variable in state], about)
+
+
+def restore_checkpoint(state: Sequence, folder: Path) -> list[dict]:
+    """Read the checkpoint into the variables.
+
+    Returns
+    -------
+    list of dict
+        The history so far, empty without a checkpoint.
+
+    Raises
+    ------
+    OSError
+        If the checkpoint is damaged, or the libraries are others now; it stays as it is.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return []
+    arrays, about = read_arrays(path.read_bytes(), path)
+    if about.get("folder") != folder.name:
+        raise OtherVersion(path, "it is not of this run")
+    if about["made_with"] != made_with():
+        libraries = ", ".join(f"{name} {is_}" for name, is_ in about["made_with"].items())
+        raise OtherVersion(path, libraries)
+    shapes = [(tuple(variable.shape), variable.dtype) for variable in state]
+    if [(array.shape, array.dtype.name) for array in arrays] != shapes:
+        raise Damaged(path, "its arrays are not those of this network")
+    for variable, array in zip(state, arrays, strict=True):
+        variable.assign(array)
+    return about["history"]
+
+
+class Damaged(OSError):
+    """A file of a run is not what was written."""
+
+    def __init__(self, path: Path, why):
+        super().__init__(
+            f"{path} is damaged ({why}); delete the folder {path.parent.name} "
+            "or move it away, and the run is trained again"
+        )
+
+
+class OtherVersion(OSError):
+    """A folder has the name of a run of ours and is another's."""
+
+    def __init__(self, path: Path, why: str):
+        super().__init__(
+            f"{path} was made by another version of musegen or its libraries ({why}); it stays as "
+            f"it is: go back to that version, or move the folder {path.parent.name} away and the "
+            "run is trained afresh"
+        )
+
+
+def hash_of(content: bytes) -> str:
+    """Hash a file's content, as the manifest has it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash_of_facts(manifest: dict) -> str:
+    return hash_of(json.dumps(manifest, sort_keys=True).encode())
