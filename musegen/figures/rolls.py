@@ -17,8 +17,6 @@ SOURCE_OF = {
     "ae_mended_256": "AE large dataset",
     "held": HELD,
 }
-
-
 MARK = "#F0E442"  # no source's colour
 
 
@@ -36,39 +34,27 @@ def plot_roll(song, *, ax=None, marks=()):
     Returns
     -------
     matplotlib Axes
+        Bar 1 begins at x = 0 and is labelled 1.
 
     Notes
     -----
     Notebook: 01_data_preparation, "One song".
     """
     ax = ax or new_figure()[1]
-    colour = colour_of(song)
+    bar, small = song.steps_per_bar, {"fontsize": "x-small", "va": "top", "clip_on": True}
     for start, end, label in marks:
-        ax.axvspan(
-            start / song.steps_per_bar, end / song.steps_per_bar, color=MARK, alpha=0.5, lw=0
-        )
-        at = (start / song.steps_per_bar, 1)
-        ax.annotate(
-            label,
-            at,
-            (2, -2),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            va="top",
-            fontsize="x-small",
-            clip_on=True,
-        )
-    onset, duration = (song.notes[name] / song.steps_per_bar for name in ("onset", "duration"))
+        ax.axvspan(start / bar, end / bar, color=MARK, alpha=0.5, lw=0)
+        places = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        ax.annotate(label, (start / bar, 1), (2, -2), **places, **small)
+    onset, duration = song.notes["onset"] / bar, song.notes["duration"] / bar
     pitches = song.notes["pitch"].astype(int)
     for pitch in np.unique(pitches):
-        mine = pitches == pitch
-        spans = np.column_stack([onset[mine], duration[mine]])
-        ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour, lw=0, snap=False)
+        spans = np.column_stack([onset, duration])[pitches == pitch]
+        ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour_of(song), lw=0, snap=False)
     ax.vlines(onset, pitches - 0.5, pitches + 0.5, color="white", lw=0.5)
-    _octaves(ax, pitches.min(initial=60), pitches.max(initial=60))
-    ax.set(xlim=(0, _bars(song)), xlabel="Time (bars)", ylabel="Pitch")
-    ax.set_title(song.title)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set(xlabel="Time (bars)", ylabel="Pitch", title=song.title)
+    ax.xaxis.get_major_locator().set_params(integer=True, steps=[1, 4, 8, 10])  # 1, 5, 9, ...
+    _show(ax, [song])
     return ax
 
 
@@ -91,31 +77,28 @@ def plot_songs(songs, titles=None, *, marks=None, suptitle: str = "", height: fl
     -------
     matplotlib Figure
     """
-    fig, axes = new_figure(
-        len(songs), figsize=(10, height * len(songs)), sharex=True, sharey=True, squeeze=False
-    )
-    titles = titles or [song.title for song in songs]
-    marks = marks or [()] * len(songs)
+    size = (10, height * len(songs))
+    fig, axes = new_figure(len(songs), figsize=size, sharex=True, sharey=True, squeeze=False)
+    titles, marks = titles or [song.title for song in songs], marks or [()] * len(songs)
     for song, title, mine, ax in zip(songs, titles, marks, axes.flat, strict=True):
-        plot_roll(song, ax=ax, marks=mine)
-        ax.set(title=title, xlabel="")
-    axes[-1, 0].set(xlabel="Time (bars)", xlim=(0, max(map(_bars, songs))))
-    pitches = np.concatenate([[60], *(song.notes["pitch"] for song in songs)]).astype(int)
-    _octaves(axes[0, 0], pitches.min(), pitches.max())
+        plot_roll(song, ax=ax, marks=mine).set(title=title, xlabel="")
+    axes[-1, 0].set_xlabel("Time (bars)")
+    _show(axes[0, 0], songs)
     fig.suptitle(suptitle)
     return fig
 
 
-def _bars(song) -> float:
-    """Bars to show: a song of no length still has an axis."""
-    return max(song.length, 1) / song.steps_per_bar
-
-
-def _octaves(ax, low: int, high: int) -> None:
-    """Name the Cs on the y axis and leave a little room above and below."""
+def _show(ax, songs) -> None:
+    """Make room for all bars and pitches of some songs; name the Cs, count the bars from 1."""
+    # A song of no length still has an axis.
+    bars = max(max(song.length, 1) / song.steps_per_bar for song in songs)
+    pitches = np.concatenate([[60], *(song.notes["pitch"] for song in songs)]).astype(int)
+    low, high = pitches.min(), pitches.max()
     octaves = range(low // 12 * 12, high + 13, 12)
     ax.set_yticks(octaves, [f"C{octave // 12 - 1}" for octave in octaves])
-    ax.set_ylim(low - 2, high + 2)
+    ax.set(xlim=(0, bars), ylim=(low - 2, high + 2))
+    # Where the last bar ends no bar begins.
+    ax.xaxis.set_major_formatter(lambda x, _: f"{x + 1:g}" if x < bars else "")
 
 
 def colour_of(song) -> str:
@@ -131,7 +114,6 @@ def songs_png(songs, marks=None) -> bytes:
     buffer, small = io.BytesIO(), io.BytesIO()
     fig.savefig(buffer, format="png", dpi=80)
     # 32 colours: a third of the size, and nobody sees it in a piano-roll.
-    Image.open(buffer).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(
-        small, "PNG", optimize=True
-    )
+    picture = Image.open(buffer).convert("RGB").quantize(32, dither=Image.Dither.NONE)
+    picture.save(small, "PNG", optimize=True)
     return small.getvalue()

@@ -1,4 +1,6 @@
-"""The look that all figures share: one style, one colour a source."""
+"""The look that all figures share: one style, one colour a source, captions."""
+
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 
@@ -16,6 +18,13 @@ HELD = "Held notes"  # ours, beyond the report
 COLOURS[HELD] = "#CC79A7"
 
 
+class Caption(NamedTuple):
+    """What a figure shows: in the report's words, and here."""
+
+    report: str
+    here: str
+
+
 def set_style() -> None:
     """Set the look of all figures of a notebook; call it once, in the first cell."""
     plt.rcParams.update(
@@ -28,6 +37,7 @@ def set_style() -> None:
             "axes.spines.right": False,
             "axes.titlelocation": "left",
             "axes.titlesize": "medium",
+            "legend.frameon": False,
             "svg.hashsalt": "musegen",  # the same figure gives the same file
         }
     )

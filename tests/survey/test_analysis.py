@@ -477,25 +477,9 @@ def test_model_and_bootstrap_hold_for_these_songs(capsys):
 # --- Pictures
 
 
-def test_plot_equivalence_reaches_every_margin(counts):
-    margins = survey.smallest_margins(counts)
-    (ax,) = figures.plot_equivalence(margins, upto=3).axes
-    assert "grades" in ax.get_xlabel()
-    bars = [bar for bar in ax.patches if bar.get_width() > 0 and bar.get_height() > 0]
-    coloured = [bar for bar in bars if round(bar.get_x() + bar.get_width(), 6) == 3]
-    starts = sorted(bar.get_x() for bar in coloured)
-    assert starts == pytest.approx(sorted(margins["equivalent"]))
-
-
 def test_figures_take_other_sources():
     made = survey.simulate_survey(rng(), 9, 2, {"mine": 0.0, "yours": 1.0})
     raw = survey.counts_of(made)
     (ax,) = figures.figure_5(raw, title="simulated, not collected").axes
     assert ax.get_title() + ax.get_title(loc="left") == "simulated, not collected"
-    figures.plot_naturals(survey.naturals(raw))
-    figures.plot_intervals(survey.intervals(raw, rng()))
-    figures.plot_comparisons(survey.comparisons(raw, rng()))
     figures.plot_equivalence(survey.smallest_margins(raw))
-    grid = survey.power(rng(), (10, 20), (2, 4), times=20)
-    (ax,) = figures.plot_power(grid).axes
-    assert [line.get_label() for line in ax.lines[:2]] == ["10 listeners", "20 listeners"]

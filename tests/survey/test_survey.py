@@ -398,10 +398,6 @@ def test_no_figure_is_left_open(counts):
     import matplotlib.pyplot as plt
 
     figures.figure_5(counts)
-    figures.plot_naturals(survey.naturals(counts))
-    figures.plot_intervals(survey.intervals(counts, rng()))
-    figures.plot_comparisons(survey.comparisons(counts, rng()))
-    figures.plot_pairing(survey.pairing(counts))
     assert plt.get_fignums() == []
 
 
