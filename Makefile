@@ -11,14 +11,11 @@ play: $(READY)  ## new songs, on a page: build/play/index.html
 report: $(READY)  ## figures 5-11, the tables, the songs and a page per notebook: build/report/
 	@$(PY) -m musegen report
 
-test: $(READY)  ## everything, trained afresh; NB=03 checks one notebook
-	@rm -rf build/test
-	MUSEGEN_BUILD="$(CURDIR)/build/test" $(PY) -m pytest --nbval \
-		$(if $(NB),notebooks/$(NB)*.ipynb,tests musegen notebooks)
+test: $(READY)  ## everything, with the networks that are in build/; NB=03 checks one notebook
+	$(PY) -m pytest --nbval --durations=10 $(if $(NB),notebooks/$(NB)*.ipynb,tests musegen apps notebooks)
 
-soak: $(READY)  ## the full counts of the hard checks (long)
-	@rm -rf build/soak
-	MUSEGEN_BUILD="$(CURDIR)/build/soak" $(PY) -m pytest -m soak tests
+soak: $(READY)  ## what is hard on a machine: full sizes, many kills (long)
+	$(PY) -m pytest -m soak tests
 
 notebooks: $(READY)  ## runs the notebooks in place and stores their outputs
 	@$(PY) -m musegen notebooks

@@ -1,4 +1,4 @@
-"""What all tests and notebooks share: the quick profile, no network, what nbval leaves uncompared.
+"""What all tests and notebooks share: no network, tiny networks, what nbval leaves uncompared.
 
 It stands here, not in tests/, because pytest asks only the conftest files above a notebook.
 """
@@ -10,15 +10,26 @@ from pathlib import Path
 import pytest
 
 OFFLINE = Path(__file__).parent / "tests" / "offline"
+# Measured on two cores, November 2026: tests and notebooks once the notebooks' networks are there.
+MINUTES = 14
 
 # The notebooks' kernels and all other child processes inherit these.
-os.environ.setdefault("MUSEGEN_PROFILE", "quick")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])
 )
 runpy.run_path(str(OFFLINE / "sitecustomize.py"))
+
+
+def pytest_report_header(config):
+    """Say how long it will take, if the notebooks are run, too."""
+    if not config.option.nbval:
+        return []
+    from apps import report
+    from musegen.config import default
+
+    return report.how_long(default(), MINUTES)
 
 
 def pytest_collectstart(collector):
@@ -32,6 +43,16 @@ def build(tmp_path, monkeypatch):
     """Give a test an empty build folder of its own."""
     monkeypatch.setenv("MUSEGEN_BUILD", str(tmp_path / "build"))
     return tmp_path / "build"
+
+
+@pytest.fixture(scope="module")
+def smoke():
+    """Tiny networks, for what needs only some trained network, here and in child processes."""
+    from musegen.config import Settings
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MUSEGEN_PROFILE", "smoke")
+        yield Settings("smoke")
 
 
 @pytest.fixture(scope="module")

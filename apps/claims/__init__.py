@@ -6,19 +6,19 @@ the survey's own files); *ours* and the *verdict* are computed by one small func
 Conventions
 -----------
 check
-    Function without arguments. It answers with a `Finding`, or with what to compare with the
-    printed value: equal gives *reproduced*, else *contradicted*. ``(value, why)`` adds a sentence.
+    Function, of the settings if it is in `OF_SETTINGS`, else without arguments. It answers with a
+    `Finding`, or with what to compare with the printed value: equal gives *reproduced*, else
+    *contradicted*. ``(value, why)`` adds a sentence.
 """
 
 import pandas as pd
 
 from apps.claims import answers, design, songs
-from apps.claims.findings import NOT_TESTED, VERDICTS, Finding, NotMade, holds
+from apps.claims.findings import NOT_TESTED, Finding, NotMade, holds
 from musegen import config, survey
 
-__all__ = ["CHECKS", "VERDICTS", "Finding", "NotMade", "claims", "ledger"]
-
-CHECKS = design.CHECKS | answers.CHECKS | songs.CHECKS
+CHECKS = design.CHECKS | answers.CHECKS
+OF_SETTINGS = design.OF_SETTINGS | songs.CHECKS
 
 
 def claims() -> pd.DataFrame:
@@ -42,7 +42,7 @@ def _cells(row) -> list:
     ]
 
 
-def ledger() -> pd.DataFrame:
+def ledger(settings: config.Settings) -> pd.DataFrame:
     """Check every claim.
 
     Returns
@@ -52,18 +52,19 @@ def ledger() -> pd.DataFrame:
         it: a claim about a run that is not there is *not tested by this profile*.
     """
     frame = claims()
-    findings = [_check(row.claim, row.value) for row in frame.itertuples(index=False)]
+    findings = [check(row.claim, row.value, settings) for row in frame.itertuples(index=False)]
     found = pd.DataFrame(findings, columns=Finding._fields, index=frame.index)
     return (
         frame[["claim", "section", "report"]]
         .join(found)
-        .assign(profile=config.profile().name, corpus=config.source())
+        .assign(profile=settings.profile, corpus=settings.source)
     )
 
 
-def _check(claim: str, printed: str) -> Finding:
+def check(claim: str, printed: str, settings: config.Settings) -> Finding:
+    """Hold what came out here against what is printed."""
     try:
-        answer = CHECKS[claim]()
+        answer = CHECKS[claim]() if claim in CHECKS else OF_SETTINGS[claim](settings)
     except NotMade as reason:
         return Finding("", NOT_TESTED, str(reason))
     if isinstance(answer, Finding):

@@ -1,8 +1,10 @@
 """What a check of the ledger answers: what came out here, and the verdict on it."""
 
+from functools import cache
 from typing import NamedTuple
 
-from musegen import config, training
+from musegen import training
+from musegen.config import Settings
 
 VERDICTS = (
     "reproduced",
@@ -32,10 +34,11 @@ def holds(condition: bool, ours, why: str = "", verdict: str = REPRODUCED) -> Fi
     return Finding(ours, verdict if condition else CONTRADICTED, why)
 
 
-def trained(condition: bool, ours, why: str = "") -> Finding:
-    """Judge what depends on how long a network was trained: quick cannot contradict it."""
-    if not condition and config.profile().name == "quick":
-        return Finding(ours, NOT_TESTED, "; ".join(filter(None, ["not reached in quick", why])))
+def trained(settings: Settings, condition: bool, ours, why: str = "") -> Finding:
+    """Judge what depends on how long a network was trained: only paper can contradict it."""
+    if not condition and settings.profile != "paper":
+        reason = f"not reached in {settings.profile}"
+        return Finding(ours, NOT_TESTED, "; ".join(filter(None, [reason, why])))
     return holds(condition, ours, why)
 
 
@@ -49,7 +52,8 @@ def untested(why: str) -> Finding:
     return Finding("", NOT_TESTED, why)
 
 
-def run(name: str) -> training.Run:
+@cache
+def run(name: str, settings: Settings) -> training.Run:
     """Look a finished run up, without training it.
 
     Raises
@@ -57,12 +61,12 @@ def run(name: str) -> training.Run:
     NotMade
         If it is not finished.
     """
-    planned = training.planned(name)
-    if not (planned.folder / "manifest.json").exists():
+    planned = training.planned(name, settings)
+    if not planned.finished():
         raise NotMade(f"the run {name} is not made yet")
     return planned
 
 
-def is_lpd5() -> bool:
+def is_lpd5(settings: Settings) -> bool:
     """Say whether the songs are the report's own."""
-    return config.source().startswith("lpd5:")
+    return settings.source.startswith("lpd5:")

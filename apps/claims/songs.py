@@ -16,7 +16,6 @@ from apps.claims.findings import (
     untested,
 )
 from musegen import figures, generation, metrics, tokens
-from musegen.figures import examples
 
 # What the report says in words needs a number; all of these are ours. Where people's songs can give
 # it, they do: a song has a fault if it goes beyond 95 of 100 of theirs, see `metrics.FAULTS`.
@@ -29,50 +28,54 @@ BAR = 8  # tokens
 
 
 @cache
-def _noise_songs(name: str):
+def _noise_songs(name: str, settings):
     """Latents of fitted noise and the cells they decode to: (song, 120), (song, 16, 24, 96)."""
     rng = np.random.default_rng(0)
-    latents = generation.Noise.of(generation.latents_of_training(run(name))).draw(SONGS, rng)
-    return latents, generation.decode(run(name), latents)
+    latents = generation.Noise.of(generation.latents_of_training(run(name, settings))).draw(
+        SONGS, rng
+    )
+    return latents, generation.decode(run(name, settings), latents)
 
 
 @cache
-def _faults(name: str):
+def _faults(name: str, settings):
     """In which share of 64 songs of a run each of the report's faults occurs: fault -> share."""
-    made = run(name)
+    made = run(name, settings)
     songs = (
-        [generation.song_from_cells(made, cells) for cells in _noise_songs(name)[1]]
+        [generation.song_from_cells(made, cells) for cells in _noise_songs(name, settings)[1]]
         if name.startswith("ae")
         else [generation.play(made, places, "") for places in generation.report_songs(made)]
     )
     return metrics.Yardstick.of(made).faults({name: songs}).loc[name]
 
 
-def _noise():
-    _, cells = _noise_songs("ae_10")
+def _noise(settings):
+    _, cells = _noise_songs("ae_10", settings)
     heard = (cells > 0.5).any(axis=(1, 2, 3)).sum()
-    return trained(heard == SONGS, f"{heard} of {SONGS} songs sound", "noise fitted to the latents")
+    return trained(
+        settings, heard == SONGS, f"{heard} of {SONGS} songs sound", "noise fitted to the latents"
+    )
 
 
-def _recreates():
-    ae = run("ae_10")
+def _recreates(settings):
+    ae = run("ae_10", settings)
     true = ae.bars.windows()
     same = metrics.cells(generation.decode(ae, generation.encode(ae, true)) > 0.5, true)
     ours = (
         f"{same.recall:.1%} of the sounding cells played, {same.precision:.1%} of the played sound"
     )
-    return trained(min(same.recall, same.precision) >= CLOSE, ours)
+    return trained(settings, min(same.recall, same.precision) >= CLOSE, ours)
 
 
-def _stray():
-    small, large = (_faults(name)["stray notes"] for name in ("ae_10", "ae_256"))
+def _stray(settings):
+    small, large = (_faults(name, settings)["stray notes"] for name in ("ae_10", "ae_256"))
     ours = f"{small:.0%} of the songs after 10 training songs, {large:.0%} after 256"
     why = "with more notes out of key that nothing leads to or from than in 95 of 100 of people's"
-    return trained((small + large) / 2 > 0.5, ours, why)
+    return trained(settings, (small + large) / 2 > 0.5, ours, why)
 
 
-def _lower():
-    _, cells = _noise_songs("ae_256")
+def _lower(settings):
+    _, cells = _noise_songs("ae_256", settings)
     played = cells > 0.5
     removed = {level: int((played & (cells <= level)).sum()) for level in (0.3, 0.7)}
     ours = ", ".join(f"{count} by {level}" for level, count in removed.items())
@@ -80,27 +83,29 @@ def _lower():
     return holds(removed[0.3] > 0, ours, why)
 
 
-def _one_better():
-    ae, (latents, cells) = run("ae_10"), _noise_songs("ae_10")
+def _one_better(settings):
+    ae, (latents, cells) = run("ae_10", settings), _noise_songs("ae_10", settings)
     learnt, windows = generation.latents_of_training(ae), ae.bars.windows().astype(bool)
     away = np.linalg.norm(latents[:, None] - learnt, axis=2)
     nearest, played = windows[away.argmin(axis=1)], cells > 0.5
     same = (nearest & played).sum((1, 2, 3)) / (nearest | played).sum((1, 2, 3))
     rho, p = stats.spearmanr(away.min(axis=1), same)
     why = "rank correlation of the distance to the nearest training window and the cells shared"
-    return trained(rho < 0 and p < 0.05, f"{rho:.2f} (p = {p:.1g})", why)
+    return trained(settings, rho < 0 and p < 0.05, f"{rho:.2f} (p = {p:.1g})", why)
 
 
-def _overfit():
-    history = run("lstm_small_128").history
-    best, last = history["heldout_loss"].min(), history["heldout_loss"].dropna().iloc[-1]
-    ours = f"loss {history['loss'].iloc[-1]:.2f}, held-out {last:.2f}, at its best {best:.2f}"
-    return trained(last > best and last > history["loss"].iloc[-1], ours, "LSTM small, 128 songs")
+def _overfit(settings):
+    history = run("lstm_small_128", settings).history
+    best, last = history["test_loss"].min(), history["test_loss"].dropna().iloc[-1]
+    ours = f"loss {history['loss'].iloc[-1]:.2f}, test {last:.2f}, at its best {best:.2f}"
+    return trained(
+        settings, last > best and last > history["loss"].iloc[-1], ours, "LSTM small, 128 songs"
+    )
 
 
-def _slide():
+def _slide(settings):
     """Compare the second new token with what the network itself says to its window."""
-    lstm = run("lstm_small_128")
+    lstm = run("lstm_small_128", settings)
     rng = np.random.default_rng(0)
     seed = generation.random_seeds(lstm, 1, rng)
     first, second = generation.continue_tokens(lstm, seed, rng, length=2)[0]
@@ -111,28 +116,28 @@ def _slide():
 # --- LSTM ------------------------------------------------------------------------------------
 
 
-def _songs():
+def _songs(settings):
     """Measures of the songs that figures 9-11 choose from, see `figures.song_table`."""
-    for name in ("lstm_small_128", "lstm_small_256"):
-        run(name)
-    return figures.song_table()
+    return figures.song_table(*_runs(9, settings))
 
 
-def _smaller():
-    small, large = (_faults(name)["copied"] for name in ("lstm_small_128", "lstm_small_256"))
+def _smaller(settings):
+    small, large = (
+        _faults(name, settings)["copied"] for name in ("lstm_small_128", "lstm_small_256")
+    )
     ours = f"{small:.0%} of the songs after 128 training songs, {large:.0%} after 256"
     why = "that share a longer run with a training song, in any key, than 95 of 100 of people's"
-    return trained(small > large, ours, why)
+    return trained(settings, small > large, ours, why)
 
 
-def _places() -> np.ndarray:
-    return generation.report_songs(run("lstm_small_128"))
+def _places(settings) -> np.ndarray:
+    return generation.report_songs(run("lstm_small_128", settings))
 
 
-def _repeats():
-    share = _faults("lstm_small_128")["one chord"]
+def _repeats(settings):
+    share = _faults("lstm_small_128", settings)["one chord"]
     why = "whose last eight bars spend more time on one note or chord than 95 of 100 of people's"
-    return trained(share > 0.5, f"{share:.0%} of the songs", why)
+    return trained(settings, share > 0.5, f"{share:.0%} of the songs", why)
 
 
 def _ending(song: np.ndarray) -> str:
@@ -144,66 +149,82 @@ def _ending(song: np.ndarray) -> str:
     return "a snippet repeated" if cycles else "neither"
 
 
-def _endings():
-    ends = [_ending(song) for song in _places()]
+def _endings(settings):
+    ends = [_ending(song) for song in _places(settings)]
     counts = {kind: ends.count(kind) for kind in ("one token", "a snippet repeated", "neither")}
     ours = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    return trained(counts["neither"] < SONGS, ours, f"the last eight bars of {SONGS} songs")
+    return trained(
+        settings, counts["neither"] < SONGS, ours, f"the last eight bars of {SONGS} songs"
+    )
 
 
-def _dissonant():
-    share = _faults("lstm_small_128")["dissonant"]
+def _dissonant(settings):
+    share = _faults("lstm_small_128", settings)["dissonant"]
     why = "whose last eight bars are more dissonant than 95 of 100 of people's"
-    return trained(share > 0.05, f"{share:.0%} of the songs", why)
+    return trained(settings, share > 0.05, f"{share:.0%} of the songs", why)
 
 
-def _more_training():
-    small, large = run("lstm_small_128"), run("lstm_small_256")
+def _more_training(settings):
+    small, large = run("lstm_small_128", settings), run("lstm_small_256", settings)
     if small.cfg.epochs != large.cfg.epochs:
         return untested("the two runs differ in epochs, not only in songs")
-    best = [r.history["heldout_accuracy"].max() for r in (small, large)]
+    best = [r.history["test_accuracy"].max() for r in (small, large)]
     ours = "{:.1%} after 128 songs, {:.1%} after 256".format(*best)
-    return trained(best[1] > best[0], ours, "held-out accuracy at its best")
+    return trained(settings, best[1] > best[0], ours, "test accuracy at its best")
 
 
 # --- Figures ---------------------------------------------------------------------------------
 
 
-def _ae_figure(number: int, name: str):
-    def check():
-        run(name)
-        notes = " and ".join(str(len(song.notes)) for song in figures.figure_songs(number))
-        return Finding(f"{notes} notes", REPRODUCED if is_lpd5() else OTHER_DATA)
+def _runs(number: int, settings) -> list:
+    return [run(name, settings) for name in figures.RUNS_OF[number]]
+
+
+def _ae_figure(number: int):
+    def check(settings):
+        shown = figures.figure_songs(number, *_runs(number, settings))
+        notes = " and ".join(str(len(song.notes)) for song in shown)
+        return Finding(f"{notes} notes", REPRODUCED if is_lpd5(settings) else OTHER_DATA)
 
     return check
 
 
-def _kinds(number: int) -> list[int]:
-    _songs()
-    return [metrics.distinct_tokens(tokens.tokenize(song)) for song in figures.figure_songs(number)]
+def _kinds(settings, number: int) -> list[int]:
+    shown = figures.figure_songs(number, *_runs(number, settings))
+    return [metrics.distinct_tokens(tokens.tokenize(song)) for song in shown]
 
 
-def _shown(values, reached, what: str) -> Finding:
+def _shown(settings, values, reached, what: str) -> Finding:
     """Judge both songs of a figure."""
-    return trained(all(map(reached, values)), f"{' and '.join(map(str, values))} {what}")
+    return trained(settings, all(map(reached, values)), f"{' and '.join(map(str, values))} {what}")
 
 
-def _figure_9():
-    return _shown(_kinds(9), lambda n: n <= examples.FEW_KINDS, "different notes and chords")
+def _figure_9(settings):
+    return _shown(
+        settings,
+        _kinds(settings, 9),
+        lambda n: n <= figures.FEW_KINDS,
+        "different notes and chords",
+    )
 
 
-def _figure_10():
-    return _shown(_kinds(10), lambda n: n >= examples.MANY_KINDS, "different notes and chords")
+def _figure_10(settings):
+    return _shown(
+        settings,
+        _kinds(settings, 10),
+        lambda n: n >= figures.MANY_KINDS,
+        "different notes and chords",
+    )
 
 
-def _figure_11():
-    copied = _songs()["copied"].nlargest(2)
-    return _shown(copied, lambda n: n >= examples.LONG_COPY, "tokens in a row copied")
+def _figure_11(settings):
+    copied = _songs(settings)["copied"].nlargest(2)
+    return _shown(settings, copied, lambda n: n >= figures.LONG_COPY, "tokens in a row copied")
 
 
 CHECKS = {
-    "figure_7": _ae_figure(7, "ae_10"),
-    "figure_8": _ae_figure(8, "ae_256"),
+    "figure_7": _ae_figure(7),
+    "figure_8": _ae_figure(8),
     "figure_9": _figure_9,
     "figure_10": _figure_10,
     "figure_11": _figure_11,

@@ -3,8 +3,8 @@
 import json
 import webbrowser
 from pathlib import Path
-from string import Template
 
+from apps import template
 from musegen.composer import Composer, pack, script, style
 
 LOCAL = ("127.0.0.1", "localhost")
@@ -15,7 +15,7 @@ def application(composer: Composer):
     """Make the Tornado application: a page, its script, and a web socket at ``/ask``."""
     from tornado import web, websocket
 
-    page = Template((Path(__file__).parent / "composer.html").read_text(encoding="utf-8"))
+    page = template.render(Path(__file__).parent / "composer.html", style=style())
 
     class Local:
         def prepare(self):
@@ -25,7 +25,7 @@ def application(composer: Composer):
 
     class Page(Local, web.RequestHandler):
         def get(self):
-            self.finish(page.substitute(style=style()))
+            self.finish(page)
 
     class Script(Local, web.RequestHandler):
         def get(self):

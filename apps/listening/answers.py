@@ -33,7 +33,7 @@ from apps.listening.cells import disarmed, rearmed
 from apps.listening.documents import ABOUT
 from apps.listening.keys import Key, read_key
 from apps.listening.rows import GRADE_REASONS, Row
-from musegen.files import whole
+from musegen.files import atomic_write
 
 KINDS = {
     "listener": "str",
@@ -88,7 +88,7 @@ class Answers:
         for name in frame.columns:
             if KINDS.get(name) == "str":
                 frame[name] = frame[name].map(disarmed)
-        with whole(path) as part:
+        with atomic_write(path) as part:
             frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
         return path
 
@@ -132,13 +132,6 @@ def load_answers(path, key) -> Answers:
             f"the answers {path} cannot be read ({error.strerror}); give a folder of answer files, "
             "the server's database, or a spreadsheet as CSV"
         ) from error
-
-
-def export(path, key, out) -> Answers:
-    """Read answers and write the tidy CSV `out`; see `load_answers` and `Answers.write_csv`."""
-    answers = load_answers(path, key)
-    answers.write_csv(out)
-    return answers
 
 
 def read_tidy(path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the server lets in: documents in the form that `musegen.survey.load_answers` reads.
+"""What the server lets in: documents in the form that `apps.listening.answers` reads.
 
 Every rule is a function that tells whether a value keeps it, beside its words.
 """

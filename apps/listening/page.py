@@ -4,8 +4,9 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from string import Template
 from typing import NamedTuple
+
+from apps import template
 
 SURVEY = re.compile(r'<meta name="musegen-survey" content="([0-9a-f]{8})">')
 DATA = re.compile(r'<script type="application/json" id="survey">(.*?)</script>', re.DOTALL)
@@ -50,9 +51,9 @@ def read_page(path: Path) -> Page:
 def to_html(data: dict) -> str:
     """Write the page of a survey; `data` is what ``listening.js`` calls the survey."""
     folder = Path(__file__).parent
-    template = Template((folder / "listening.html").read_text(encoding="utf-8"))
     script = (folder / "listening.js").read_text(encoding="utf-8")
-    return template.substitute(
+    return template.render(
+        folder / "listening.html",
         survey=data["survey"],
         style=(folder / "listening.css").read_text(encoding="utf-8"),
         data=json.dumps(data).replace("<", "\\u003c"),  # a script element ends at the first "</"

@@ -3,15 +3,14 @@
 The network that comes with musegen plays; nothing is trained, and no TensorFlow is loaded.
 """
 
-import html
 from dataclasses import replace
 from pathlib import Path
-from string import Template
 
 import numpy as np
 
+from apps import template
 from musegen import config, generation, midi, player, training
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.held import Outline
 from musegen.song import Song
 
@@ -88,23 +87,14 @@ def _title(number: int, outline: Outline, primer: Song | None) -> str:
 
 def write(some: list[Song], seed: int) -> Path:
     """Write songs as MIDI and mp3 and a page that plays them: ``build/play/index.html``."""
-    folder = config.build_dir() / "play"
-    shown = []
+    folder, shown = config.build_dir() / "play", []
     for i, song in enumerate(some, 1):
-        links = []
-        for suffix, save in ((".mid", song.to_midi), (".mp3", song.to_audio)):
-            path = folder / f"song_{i}{suffix}"
-            save(path)
-            links.append(f'<a href="{path.name}">{path.name}</a>')
-        shown.append(f"{player.player_html(song)}<p>{' '.join(links)}</p>")
-    template = Template((Path(__file__).parent / "play.html").read_text(encoding="utf-8"))
-    page = folder / "index.html"
-    about = training.shipped().manifest
-    with whole(page) as part:
-        part.write_text(
-            template.substitute(
-                songs="\n".join(shown), seed=seed, learnt=html.escape(str(about["songs"]))
-            ),
-            encoding="utf-8",
-        )
-    return page
+        files = song.to_midi(folder / f"song_{i}.mid"), song.to_audio(folder / f"song_{i}.mp3")
+        shown.append((player.player_html(song), [path.name for path in files]))
+    learnt = training.shipped().manifest["songs"]
+    text = template.render(
+        Path(__file__).parent / "play.html", songs=shown, seed=seed, learnt=learnt
+    )
+    with atomic_write(folder / "index.html") as part:
+        part.write_text(text, encoding="utf-8")
+    return folder / "index.html"

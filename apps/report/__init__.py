@@ -1,31 +1,32 @@
 """Makes ``build/report/``: runs the notebooks in order and draws figures 5-11 of the report.
 
-What is up to date is left alone: ``made.json`` remembers for each page and figure the hash of
-all it was made from. So a report that was stopped goes on where it stopped.
+What is up to date is left alone, so a report that was stopped goes on where it stopped.
 
 Conventions
 -----------
 page
     A notebook, run and turned into one HTML file that needs no network.
-key
-    Hash of what a page or figure is made from: musegen, `data/`, the lock, profile and corpus;
-    for a page also its notebook's cells.
+depends
+    A page depends on its cells and pictures and on the files of musegen that its kernel has
+    loaded; figures and songs on all of musegen's Python and the player. All depend on `data/`,
+    the lock, the profile and the corpus.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 from apps.report import pages
-from apps.report.notebooks import NotebookError, execute, run_in_place
-from musegen import config
+from apps.report.notebooks import NotebookError, execute
+from musegen import config, figures, training
 
-__all__ = ["NotebookError", "build", "folder", "notebooks", "run_in_place"]
-
-FIGURES = range(5, 12)  # 1-4 explain the method: notebooks 02 and 03 draw them
-FACE = ("__main__.py", "ledger.py", "report")  # no notebook or figure depends on these
+# Measured on two cores, November 2026: all notebooks, figures and songs once their networks are
+# there, and training one network of a profile (a ninth of all of them).
+MINUTES = 6
+MINUTES_A_NETWORK = {"smoke": 0.1, "quick": 3.2, "paper": 30}
 
 
 def folder() -> Path:
@@ -38,11 +39,21 @@ def notebooks() -> list[Path]:
     return sorted((config.root() / "notebooks").glob("[0-9]*.ipynb"))
 
 
-def build(only: int | None = None) -> None:
+def how_long(settings: config.Settings, minutes: float = MINUTES) -> str:
+    """Say how long it will take, with the networks that are still to be trained."""
+    missing = sum(not training.planned(name, settings).finished() for name in settings.runs)
+    if not missing:
+        return f"at most {minutes:.0f} minutes; the networks are there"
+    minutes += missing * MINUTES_A_NETWORK[settings.profile]
+    return f"about {minutes:.0f} minutes: {missing} networks are trained first"
+
+
+def build(settings: config.Settings, only: int | None = None) -> None:
     """Make what is not up to date of the report, with a line for each thing made.
 
     Parameters
     ----------
+    settings : Settings
     only : int, optional
         Draw this figure of the report (5-11) anew and nothing else.
 
@@ -53,112 +64,125 @@ def build(only: int | None = None) -> None:
     ValueError
         If the report has no such figure.
     """
-    if only is not None and only not in FIGURES:
+    if only is not None and only not in figures.CAPTIONS:
         raise ValueError(f"figure {only} is not drawn here; choose one of 5 to 11")
-    made = Made(folder() / "made.json")
+    made = Made(folder() / "made.json", settings)
+    load = cache(partial(training.load_or_train, settings=settings))
     if only is None:
-        make_pages(notebooks(), made)
-    for number in FIGURES if only is None else [only]:
-        make_figure(number, made, anew=only is not None)
+        print(how_long(settings), flush=True)
+        make_pages(notebooks(), made, settings)
+    else:
+        made.forget(f"figure_{only:02}")
+    for number in figures.CAPTIONS if only is None else [only]:
+        name = f"figure_{number:02}"
+        write = partial(pages.write_figure, number, load, made.folder)
+        made.make(name, made.folder / "figures" / f"{name}.png", write)
     if only is None:
-        make_songs("survey songs", pages.write_survey_songs, "songs/survey_1.html", made)
-        make_songs("next survey", pages.write_next_survey, "next_survey.html", made)
-        pages.write_tables(folder())
-    pages.write_index(folder(), notebooks())
-    print(f"look at {folder() / 'index.html'}")
+        write = partial(pages.write_survey_songs, load, made.folder)
+        made.make("survey songs", made.folder / "songs" / "survey_1.html", write)
+        write = partial(pages.write_next_survey, made.folder)
+        made.make("next survey", made.folder / "next_survey.html", write)
+        pages.write_tables(made.folder, settings)
+    pages.write_index(made.folder, notebooks(), settings)
+    print(f"look at {made.folder / 'index.html'}")
 
 
-def make_pages(paths: list[Path], made: "Made") -> None:
+def make_pages(paths: list[Path], made: "Made", settings: config.Settings) -> None:
     """Run copies of the notebooks and write a page each, in order."""
-    inputs = _inputs()
     for path in paths:
         page = made.folder / f"{path.stem}.html"
-        key = _hash([inputs, *_cells(path)])
-        if made.has(path.stem, key, page):
-            print(f"{path.stem}: up to date")
-            continue
-        start = time.monotonic()
-        copy = made.folder / "notebooks" / path.name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            notebook = execute(path, cwd=copy.parent)
-        except NotebookError as error:
-            pages.write_page(error.notebook, page, copy)
-            raise NotebookError(f"{error}\nits page: {page}", error.notebook) from None
-        pages.write_page(notebook, page, copy)
-        made.add(path.stem, key)
-        print(f"{path.stem}: {len(notebook.cells)} cells, {time.monotonic() - start:.0f} s")
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        own = [cell["cell_type"] + "".join(cell["source"]) for cell in cells]
+        own += [_hash(file) for file in _files(path.parent / "images")]
+        made.make(path.stem, page, partial(_make_page, path, page, settings), own)
 
 
-def make_figure(number: int, made: "Made", *, anew: bool = False) -> None:
-    """Draw a figure of the report, and write its songs and numbers if it has any."""
-    name = f"figure_{number:02}"
-    key = _hash([_inputs()])
-    if not anew and made.has(name, key, made.folder / "figures" / f"{name}.png"):
-        print(f"{name}: up to date")
-        return
-    start = time.monotonic()
-    pages.write_figure(number, made.folder)
-    made.add(name, key)
-    print(f"{name}: {time.monotonic() - start:.0f} s")
-
-
-def make_songs(what: str, write: Callable[[Path], None], file: str, made: "Made") -> None:
-    """Let `write` write songs into the report's folder; `file` is one of those it makes."""
-    key = _hash([_inputs()])
-    if made.has(what, key, made.folder / file):
-        print(f"{what}: up to date")
-        return
-    start = time.monotonic()
-    write(made.folder)
-    made.add(what, key)
-    print(f"{what}: {time.monotonic() - start:.0f} s")
+def _make_page(path: Path, page: Path, settings: config.Settings) -> list[str]:
+    copy = page.parent / "notebooks" / path.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        notebook, files = execute(path, copy.parent, settings)
+    except NotebookError as error:
+        pages.write_page(error.notebook, page, copy, path.parent)
+        raise NotebookError(f"{error}\nits page: {page}", error.notebook) from None
+    pages.write_page(notebook, page, copy, path.parent)
+    return files
 
 
 class Made:
-    """What was made from what, kept in a JSON file: name -> key."""
+    """What was made from what, kept in a JSON file: name -> files it depends on, and their hash.
 
-    def __init__(self, path: Path):
+    Parameters
+    ----------
+    path : Path
+        The JSON file, in the report's folder.
+    settings : Settings
+    """
+
+    def __init__(self, path: Path, settings: config.Settings):
         self.path, self.folder = path, path.parent
-        self.keys = json.loads(path.read_text()) if path.exists() else {}
+        made = json.loads(path.read_text()) if path.exists() else {}
+        # Older reports noted a hash only.
+        self._made = {name: entry for name, entry in made.items() if isinstance(entry, dict)}
+        root = config.root()
+        # As they are now: who edits a file while a notebook runs gets its page made again.
+        self._musegen = {
+            file.relative_to(root).as_posix(): _hash(file) for file in _files(root / "musegen")
+        }
+        inputs = [*_files(config.data_dir()), root / "requirements.lock"]
+        self._common = [_hash(file) for file in inputs if file.exists()]
+        self._common += [settings.profile, *_listed(settings.source)]
 
-    def has(self, name: str, key: str, file: Path) -> bool:
-        return file.exists() and self.keys.get(name) == key
+    def make(
+        self, name: str, file: Path, write: Callable[[], list[str] | None], own: list[str] = ()
+    ) -> None:
+        """Let `write` make something, unless it is up to date.
 
-    def add(self, name: str, key: str) -> None:
-        self.keys[name] = key
-        pages.write(self.path, json.dumps(self.keys, indent=1))
+        Parameters
+        ----------
+        name : str
+        file : Path
+            One of the files that are made.
+        write : function
+            May return which files of musegen it has used; all of its Python, if it does not.
+        own : list of str
+            What else it is made from.
+        """
+        known = self._made.get(name)
+        if file.exists() and known and known == self._entry(known["files"], own):
+            print(f"{name}: up to date")
+            return
+        start = time.monotonic()
+        self._made[name] = self._entry(write(), own)
+        pages.write(self.path, json.dumps(self._made, indent=1))
+        print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
+
+    def forget(self, name: str) -> None:
+        """Have something made again."""
+        self._made.pop(name, None)
+
+    def _entry(self, files: list[str] | None, own: list[str]) -> dict:
+        used = self._musegen if files is None else files
+        said = [
+            f"{file} {self._musegen.get(file)}"
+            for file in used
+            if files is not None or file.endswith(".py") or file.startswith("musegen/player/")
+        ]
+        digest = hashlib.sha256("\0".join([*self._common, *own, *said]).encode())
+        return {"files": files, "hash": digest.hexdigest()}
 
 
-def _hash(parts: list[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _cells(path: Path) -> list[str]:
-    """List what a notebook says, its outputs left out."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return [cell["cell_type"] + "".join(cell["source"]) for cell in cells]
-
-
-def _inputs() -> str:
-    """Hash what all pages and figures are made from."""
-    files = [*_files(config.data_dir()), config.root() / "requirements.lock"]
-    files += [f for f in _files(config.root() / "musegen") if _below(f).parts[0] not in FACE]
-    said = [f"{f.name} {hashlib.sha256(f.read_bytes()).hexdigest()}" for f in files if f.exists()]
-    return _hash([*said, config.profile().name, *_source()])
-
-
-def _below(file: Path) -> Path:
-    return file.relative_to(config.root() / "musegen")
+def _hash(file: Path) -> str:
+    return f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
 def _files(root: Path) -> list[Path]:
     return sorted(f for f in root.rglob("*") if f.is_file() and f.suffix != ".pyc")
 
 
-def _source() -> Iterator[str]:
+def _listed(source: str) -> Iterator[str]:
     """Name the corpus and, if it lies in files of the user, their names, sizes and times."""
-    kind, _, where = config.source().partition(":")
+    kind, _, where = source.partition(":")
     yield kind
     root = Path(where)
     for file in [root] if root.is_file() else _files(root) if where else []:

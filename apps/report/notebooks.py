@@ -1,15 +1,21 @@
-"""Runs notebooks: one fresh kernel each, this interpreter, one line of progress."""
+"""Runs notebooks: one fresh kernel each, of this interpreter."""
 
-import asyncio
+import json
 import os
-import signal
+import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
+from tqdm import tqdm
+
 from musegen import config
-from musegen.files import whole
-from musegen.progress import progress_line
+from musegen.files import atomic_write
+
+# The last thing a kernel is asked; it is not kept.
+ASK = """
+import json, sys
+print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "musegen"]))
+"""
 
 
 class NotebookError(Exception):
@@ -20,19 +26,22 @@ class NotebookError(Exception):
         self.notebook = notebook
 
 
-def execute(path: Path, cwd: Path):
-    """Run a notebook from the top and return it with its outputs; the file stays as it is.
+def execute(path: Path, cwd: Path, settings: config.Settings):
+    """Run a notebook from the top; the file stays as it is.
 
     Parameters
     ----------
     path : Path
-        The notebook; `progress_line` shows its name, the cell and the seconds.
+        The notebook; a bar of progress shows its name and cells.
     cwd : Path
         The folder its kernel starts in.
+    settings : Settings
+        Profile and corpus of its runs.
 
     Returns
     -------
-    nbformat.NotebookNode
+    tuple of nbformat.NotebookNode and list of str
+        The notebook with its outputs, and the files of musegen that its kernel has loaded.
 
     Raises
     ------
@@ -40,80 +49,54 @@ def execute(path: Path, cwd: Path):
         If a cell fails or the kernel dies.
     """
     import nbformat
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     notebook = nbformat.read(path, as_version=4)
-    cells = len(notebook.cells)
-    with progress_line(f"{path.stem}: cell", cells) as show:
-        runner = _Runner(notebook, show)
-        try:
-            asyncio.run(runner.run(cwd))
-        except CellExecutionError as error:
-            where = f"{path.stem} failed in cell {runner.cell} of {cells}"
-            raise NotebookError(f"{where}: {error.ename}: {error.evalue}", notebook) from None
-        except DeadKernelError:
-            raise NotebookError(
-                f"{path.stem} was stopped in cell {runner.cell} of {cells}; "
-                "the same command goes on from there",
-                notebook,
-            ) from None
-    return _tidy(notebook)
+    cells, at = list(notebook.cells), 0
+    client = NotebookClient(notebook, timeout=None, record_timing=False)
+    # Without kernel folders only ipykernel's own kernel is known: the interpreter we are in.
+    client.km = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+    kernel = {"cwd": str(cwd), "env": _environment(settings), "stderr": subprocess.DEVNULL}
+    shown = tqdm(cells, f"{path.stem}: cell", leave=False, disable=config.progress())
+    try:
+        # Cell by cell: nbclient's own loop over them takes Ctrl-C for a dead kernel.
+        with client.setup_kernel(cleanup_kc=True, **kernel):
+            for at, cell in enumerate(shown):
+                client.execute_cell(cell, at)
+            notebook.cells.append(nbformat.v4.new_code_cell(ASK))
+            asked = client.execute_cell(notebook.cells[-1], len(cells))
+    except CellExecutionError as error:
+        where = f"{path.stem} failed in cell {at + 1} of {len(cells)}"
+        raise NotebookError(f"{where}: {error.ename}: {error.evalue}", notebook) from None
+    except DeadKernelError:
+        where = f"{path.stem} was stopped in cell {at + 1} of {len(cells)}"
+        raise NotebookError(f"{where}; the same command goes on from there", notebook) from None
+    finally:
+        shown.close()
+        notebook.cells[:] = cells
+    return _tidy(notebook), _used(json.loads(asked.outputs[0].text))
 
 
-class _Runner:
-    """One notebook in one kernel, with a clock that ticks while a cell runs."""
-
-    def __init__(self, notebook, show):
-        from jupyter_client.kernelspec import KernelSpecManager
-        from jupyter_client.manager import AsyncKernelManager
-        from nbclient import NotebookClient
-        from nbclient.exceptions import DeadKernelError
-
-        self._dead = DeadKernelError
-        self.cell, self.show, self.start = 0, show, time.monotonic()
-        self.client = NotebookClient(
-            notebook, timeout=None, record_timing=False, on_cell_start=self._next_cell
-        )
-        # Without kernel folders only ipykernel's own kernel is known: the interpreter we are in.
-        specs = KernelSpecManager(kernel_dirs=[])
-        self.client.km = AsyncKernelManager(kernel_spec_manager=specs)
-
-    async def run(self, cwd: Path) -> None:
-        ticking = asyncio.ensure_future(self._tick())
-        try:
-            with Path(os.devnull).open("w") as nothing:
-                await self.client.async_execute(cwd=str(cwd), env=_environment(), stderr=nothing)
-        except self._dead:
-            if asyncio.current_task().cancelling():  # an interrupt: nbclient renames it
-                raise asyncio.CancelledError from None
-            raise
-        finally:
-            ticking.cancel()
-
-    def _next_cell(self, cell, cell_index: int) -> None:
-        # nbclient's own handlers lose the kernel; without them an interrupt shuts it down.
-        with suppress(NotImplementedError):  # Windows has none
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().remove_signal_handler(number)
-        self.cell = cell_index + 1
-        self._show()
-
-    def _show(self) -> None:
-        self.show(self.cell, f"{time.monotonic() - self.start:.0f} s")
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            self._show()
-
-
-def _environment() -> dict[str, str]:
-    """Let the kernel find this clone's musegen and keep quiet about its debugger."""
+def _environment(settings: config.Settings) -> dict[str, str]:
+    """Let the kernel find this clone's musegen and its settings, quiet about its debugger."""
     paths = filter(None, [str(config.root()), os.environ.get("PYTHONPATH")])
-    return os.environ | {
+    told = {
         "PYTHONPATH": os.pathsep.join(paths),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "MUSEGEN_PROFILE": settings.profile,
+        "MUSEGEN_SOURCE": settings.source,
     }
+    return os.environ | told | ({"MUSEGEN_DASK": settings.dask} if settings.dask else {})
+
+
+def _used(modules: list[str]) -> list[str]:
+    """Name the files of modules, and the style sheets and scripts beside them, below the clone."""
+    files = {Path(module).resolve() for module in modules}
+    files |= {page for file in files for page in file.parent.glob("*.[cj]s*")}
+    return sorted(file.relative_to(config.root()).as_posix() for file in files)
 
 
 def _tidy(notebook):
@@ -121,13 +104,12 @@ def _tidy(notebook):
     notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):  # a widget whose kernel is gone would only say so
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     return notebook
 
 
-def run_in_place(paths: list[Path]) -> None:
+def run_in_place(paths: list[Path], settings: config.Settings) -> None:
     """Run notebooks in order and store their outputs; a failing one stays as it was.
 
     Raises
@@ -139,7 +121,7 @@ def run_in_place(paths: list[Path]) -> None:
 
     for path in paths:
         start = time.monotonic()
-        notebook = execute(path, cwd=path.parent)
-        with whole(path) as part:
+        notebook, _ = execute(path, path.parent, settings)
+        with atomic_write(path) as part:
             nbformat.write(notebook, part)
         print(f"{path.name}: {len(notebook.cells)} cells, {time.monotonic() - start:.0f} s")

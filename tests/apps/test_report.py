@@ -1,4 +1,4 @@
-"""The runner of the notebooks, on notebooks of two or three cells."""
+"""The report: pages of small notebooks, what they depend on, and what an interrupt leaves."""
 
 import os
 import signal
@@ -13,8 +13,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from apps import report
 from apps.command import main
-from apps.report import Made, NotebookError, make_pages, pages, run_in_place
-from musegen import metrics, training
+from apps.report import Made, make_pages, pages
+from apps.report.notebooks import NotebookError, run_in_place
+from musegen import config, metrics, training
+
+SMOKE = config.Settings("smoke")
 
 
 def notebook(path, *code: str):
@@ -25,76 +28,109 @@ def notebook(path, *code: str):
 
 
 @pytest.fixture
-def made(tmp_path, build):
-    return Made(build / "report" / "made.json")
+def path(build):
+    return build / "report" / "made.json"
 
 
-def test_pages_are_made_in_order_and_once(tmp_path, made, capsys):
+def make(paths, path):
+    make_pages(paths, Made(path, SMOKE), SMOKE)
+
+
+def test_pages_are_made_in_order_and_once(tmp_path, path, capsys):
     log = tmp_path / "log"
     say = f"_ = open({str(log)!r}, 'a').write('{{}} ')\nprint('{{}}'.upper())"
     paths = [notebook(tmp_path / f"{n}.ipynb", say.format(n, n)) for n in ("01_a", "02_b")]
+    before = paths[0].read_bytes()
 
-    make_pages(paths, made)
+    make(paths, path)
     assert log.read_text() == "01_a 02_b "
-    page = (made.folder / "02_b.html").read_text()
-    assert "02_B" in page
-    assert 'href="index.html"' in page
+    page = (path.parent / "02_b.html").read_text()
+    assert "02_B" in page and 'href="index.html"' in page
+    for outside in ('src="http', "src='http", 'stylesheet" href="http', "import url(http"):
+        assert outside not in page
 
     capsys.readouterr()
     notebook(paths[1], "print('changed')")
-    make_pages(paths, Made(made.path))  # as after a restart
+    make(paths, path)  # as after a restart
     said = capsys.readouterr().out
     assert "01_a: up to date" in said
-    assert "02_b: 2 cells" in said
+    assert "02_b: up to date" not in said
     assert log.read_text() == "01_a 02_b "
-    assert "changed" in (made.folder / "02_b.html").read_text()
+    assert "changed" in (path.parent / "02_b.html").read_text()
+    assert paths[0].read_bytes() == before  # a copy runs, in the build folder
 
 
-def test_pages_need_no_network(tmp_path, made):
-    make_pages([notebook(tmp_path / "01_a.ipynb", "1 + 1")], made)
-    page = (made.folder / "01_a.html").read_text()
-    for outside in (
-        'src="http',
-        "src='http",
-        '<link rel="stylesheet" href="http',
-        "import url(http",
-    ):
-        assert outside not in page
+def test_a_page_shows_the_pictures_of_its_text(tmp_path, path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    cells = [new_markdown_cell("# One\n\n![a picture](images/a.svg)")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "01_a.ipynb")
+    make([tmp_path / "01_a.ipynb"], path)
+    assert "data:image/svg+xml;base64," in (path.parent / "01_a.html").read_text()
 
 
-def test_notebook_in_the_clone_is_left_as_it_was(tmp_path, made):
-    path = notebook(
-        tmp_path / "01_a.ipynb", "from pathlib import Path; _ = Path('x').write_text('')"
-    )
-    before = path.read_bytes()
-    make_pages([path], made)
-    assert path.read_bytes() == before
-    assert not (tmp_path / "x").exists()  # a copy runs, in the build folder
+def test_a_page_is_made_again_when_what_it_uses_has_changed(tmp_path, path, capsys, monkeypatch):
+    one = notebook(tmp_path / "01_song.ipynb", "from musegen import song")
+    two = notebook(tmp_path / "02_composer.ipynb", "from musegen import player")
+    make([one, two], path)
+
+    def made_again(*changed) -> list[str]:
+        digest = report._hash
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                report, "_hash", lambda f: "new" if str(f).endswith(changed) else digest(f)
+            )
+            capsys.readouterr()
+            make([one, two], path)
+            lines = capsys.readouterr().out.splitlines()
+            return [line.split(":")[0] for line in lines if "up to date" not in line]
+
+    assert made_again("composer.css", "apps/play/__init__.py", "estimate.py") == []
+    assert made_again("player.css") == ["02_composer"]
+    make([one, two], path)
+    assert made_again("musegen/song.py") == ["01_song", "02_composer"]
+    make([one, two], path)
+    assert made_again("data/report_claims.csv") == ["01_song", "02_composer"]
 
 
-def test_failing_notebook_ends_with_a_sentence_and_its_page(tmp_path, made):
+def test_all_depends_on_profile_and_songs(tmp_path, path, capsys):
+    (tmp_path / "mine").mkdir()
+
+    def made_again(profile: str, source: str) -> bool:
+        capsys.readouterr()
+        made = Made(path, config.Settings(profile, source))
+        made.make("a figure", tmp_path / "mine", lambda: None)
+        return "up to date" not in capsys.readouterr().out
+
+    mine = f"midi:{tmp_path / 'mine'}"
+    assert made_again("quick", "chorales")
+    assert not made_again("quick", "chorales")
+    assert made_again("paper", "chorales")
+    assert made_again("paper", mine)
+    (tmp_path / "mine" / "song.mid").write_bytes(b"MThd")
+    assert made_again("paper", mine)
+    assert not made_again("paper", mine)
+
+
+def test_failing_notebook_ends_with_a_sentence_and_its_page(tmp_path, path):
     bad = notebook(tmp_path / "01_bad.ipynb", "print('so far')", "1 / 0", "print('never')")
     after = notebook(tmp_path / "02_after.ipynb", "1")
     with pytest.raises(NotebookError, match="01_bad failed in cell 3 of 4: ZeroDivisionError"):
-        make_pages([bad, after], made)
-    page = (made.folder / "01_bad.html").read_text()
-    assert "so far" in page
-    assert "ZeroDivisionError" in page
-    assert not (made.folder / "02_after.html").exists()
+        make([bad, after], path)
+    page = (path.parent / "01_bad.html").read_text()
+    assert "so far" in page and "ZeroDivisionError" in page
+    assert not (path.parent / "02_after.html").exists()
 
+    notebook(bad, "import os", "os._exit(1)")
+    with pytest.raises(NotebookError, match="01_bad was stopped in cell 3 of 3"):
+        make([bad], path)
     notebook(bad, "print('mended')")  # and the next run goes on with it
-    make_pages([bad, after], made)
-    assert (made.folder / "02_after.html").exists()
-
-
-def test_dead_kernel_is_told(tmp_path, made):
-    path = notebook(tmp_path / "01_dies.ipynb", "import os", "os._exit(1)")
-    with pytest.raises(NotebookError, match="01_dies was stopped in cell 3 of 3"):
-        make_pages([path], made)
+    make([bad, after], path)
+    assert (path.parent / "02_after.html").exists()
 
 
 def test_failing_notebook_gives_exit_code_1(monkeypatch, capsys):
-    def fail(only):
+    def fail(settings, only):
         raise NotebookError("02_b failed in cell 1 of 2: KeyError: 'x'", None)
 
     monkeypatch.setattr(report, "build", fail)
@@ -106,6 +142,7 @@ def test_failing_notebook_gives_exit_code_1(monkeypatch, capsys):
     ("arguments", "says"),
     [
         (["report", "--only", "4"], "figure 4 is not drawn here; choose one of 5 to 11"),
+        (["train"], "which run?; name some of ae_10"),
         (["audit", "tapes"], "source is 'tapes'"),
         (["audit", "lpd5:/nowhere"], "nowhere"),
     ],
@@ -118,73 +155,48 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(arguments, says, build, cap
 
 
 def test_in_place_stores_counts_and_no_noise(tmp_path):
-    path = notebook(tmp_path / "01_a.ipynb", "import sys", "print(6 * 7)")
-    run_in_place([path])
+    path = notebook(
+        tmp_path / "01_a.ipynb", "import os, sys", "print(os.getenv('MUSEGEN_PROFILE'))"
+    )
+    run_in_place([path], SMOKE)
     stored = nbformat.read(path, as_version=4)
     assert [cell.execution_count for cell in stored.cells[1:]] == [1, 2]
-    assert stored.cells[2].outputs[0].text == "42\n"
+    assert stored.cells[2].outputs[0].text == "smoke\n"
     assert "execution" not in stored.cells[1].metadata
-    assert "version" not in stored.metadata.language_info
-
-
-def test_kernel_is_this_interpreter(tmp_path, made):
-    make_pages([notebook(tmp_path / "01_a.ipynb", "import sys; print(sys.executable)")], made)
-    assert sys.executable in (made.folder / "01_a.html").read_text()
-
-
-def test_key_of_a_page_follows_profile_and_source(monkeypatch, tmp_path):
-    keys = {report._inputs()}
-    monkeypatch.setenv("MUSEGEN_PROFILE", "paper")
-    keys.add(report._inputs())
-    monkeypatch.setenv("MUSEGEN_SOURCE", f"midi:{tmp_path}")
-    keys.add(report._inputs())
-    (tmp_path / "song.mid").write_bytes(b"MThd")
-    keys.add(report._inputs())
-    assert len(keys) == 4
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_an_interrupt_is_one_line_and_leaves_no_kernel(tmp_path):
     sign = tmp_path / "kernel"
-    notebook(
+    path = notebook(
         tmp_path / "01_long.ipynb",
         "import os, pathlib, time",
         f"_ = pathlib.Path({str(sign)!r}).write_text(str(os.getpid())); time.sleep(60)",
     )
+    before = path.read_bytes()
     code = (
         "import sys, pathlib; from apps import report; from apps.command import main; "
-        f"report.notebooks = lambda: [pathlib.Path({str(tmp_path / '01_long.ipynb')!r})]; "
-        "sys.exit(main(['report']))"
+        f"report.notebooks = lambda: [pathlib.Path({str(path)!r})]; "
+        "sys.exit(main(['notebooks']))"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env=os.environ | {"MUSEGEN_BUILD": str(tmp_path / "build")},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     while not (sign.exists() and sign.read_text()):
+        assert process.poll() is None
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60)[1] == "stopped; the same command goes on from here\n"
     assert process.returncode == 130
+    assert path.read_bytes() == before
     with pytest.raises(ProcessLookupError):
         os.kill(int(sign.read_text()), 0)
 
 
-def test_songs_are_measured_beside_people_and_training_songs_without_themselves(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr(training, "load_or_train", training.planned)  # its songs are enough
-    human = metrics.as_tokens(training.planned("lstm_small_256").songs[5])
+def test_songs_are_measured_beside_people_and_training_songs_without_themselves():
+    run = training.planned("lstm_small_256", SMOKE)  # its songs are enough
+    human = metrics.as_tokens(run.songs[5])
     copied = replace(human, source="lstm_small_256")  # as if the network had played it
-    table = pages._beside_people([replace(human, title="song 1"), copied]).set_index("measure")
+    table = pages.beside_people([replace(human, title="1"), copied], [run]).set_index("measure")
     assert table.loc["shared", "song 2"] == 64 and table.loc["passages", "song 2"] == 1
     assert table.loc["shared", "song 1"] < 32 and table.loc["passages", "song 1"] == 0
     assert table.loc["shared notes", "song 1"] < table.loc["shared notes", "song 2"]
     assert (table.loc[list(metrics.MEASURES), "song 1"] == table["song 2"].iloc[:16]).all()
-
-    assert pages._heard(tmp_path / "survey_1.html") == ""
-    (tmp_path / "survey_1.html").write_text("the player")
-    assert "<details>" not in pages._heard(tmp_path / "survey_1.html")
-    pages._write_csv(tmp_path / "survey_1_measures.csv", table.reset_index())
-    assert "<td>shared notes</td>" in pages._heard(tmp_path / "survey_1.html")

@@ -1,10 +1,9 @@
-"""Refuses every connection that leaves this machine, and cuts trainings short if asked to.
+"""Refuses every connection that leaves this machine.
 
 Python imports a module of this name when it starts; conftest.py puts its folder on
 PYTHONPATH, so it holds in all that the tests start, the notebooks' kernels included.
 """
 
-import os
 import socket
 import sys
 
@@ -24,19 +23,3 @@ def refuse(event, args):
 
 
 sys.addaudithook(refuse)
-
-if epochs := os.environ.get("MUSEGEN_TEST_EPOCHS"):  # where it matters only that all of it runs
-    from dataclasses import replace
-
-    from musegen import config
-
-    for name, run in config.QUICK.runs.items():
-        fewer = min(run.epochs, int(epochs))
-        kept = tuple(epoch for epoch in run.snapshots if epoch < fewer)
-        config.QUICK.runs[name] = replace(run, epochs=fewer, snapshots=kept)
-
-    from musegen import held
-    from musegen.generation import songs
-
-    songs.TOKENS = 150  # not 500
-    held.MOST_AT_ONCE = 4  # a network that has learnt nothing writes as many notes as it may
