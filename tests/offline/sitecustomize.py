@@ -35,8 +35,6 @@ if epochs := os.environ.get("MUSEGEN_TEST_EPOCHS"):  # where it matters only tha
         kept = tuple(epoch for epoch in run.snapshots if epoch < fewer)
         config.QUICK.runs[name] = replace(run, epochs=fewer, snapshots=kept)
 
-    from musegen.generation import songs
     from musegen.held import notes
 
-    songs.TOKENS = 150  # not 500
     notes.MOST_AT_ONCE = 4  # a network that has learnt nothing writes as many notes as it may
