@@ -1,12 +1,13 @@
-"""Two sets of songs compared: distances within and between them, and a classifier's verdict."""
+"""Two sets of songs compared: by a classifier (two-sample test), and by distances."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from musegen.metrics.music import HISTOGRAMS, MEASURES, measure
-from musegen.metrics.people import Yardstick, lengths
+from musegen.metrics.reference import ReferenceCorpus, lengths
 from musegen.song import Song
 
 FOLDS, REPEATS, TREES = 5, 5, 200  # ours
@@ -14,8 +15,7 @@ BOOTSTRAP = 2000
 POINTS = 512  # at which densities are compared
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Accuracy(NamedTuple):
     """How well a classifier tells songs from people's.
 
     Attributes
@@ -38,18 +38,20 @@ class Verdict:
     songs: int
 
 
-def told_apart(songs: Sequence[Song], yardstick: Yardstick, length: bool = False) -> Verdict:
-    """Let a random forest learn to tell songs from people's by the measures.
+def two_sample_accuracy(
+    songs: Sequence[Song], reference: ReferenceCorpus, length: bool = False
+) -> Accuracy:
+    """Let a random forest be trained to tell songs from people's by the measures.
 
-    It is judged on songs that it has not learnt from (cross-validation, five times over). The
-    yardstick is ``told_apart(yardstick.others, yardstick)``: people against people.
+    It is judged on songs that it was not trained on (cross-validation, five times over). To
+    compare with: ``two_sample_accuracy(reference.others, reference)``, people against people.
 
     Parameters
     ----------
     songs : sequence of Song
-    yardstick : Yardstick
+    reference : ReferenceCorpus
     length : bool
-        Tell the forest how many bars the whole songs have, too.
+        Give the forest how many bars the whole songs have, too.
 
     Notes
     -----
@@ -59,32 +61,29 @@ def told_apart(songs: Sequence[Song], yardstick: Yardstick, length: bool = False
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.model_selection import RepeatedStratifiedKFold
 
-    ours = measure(yardstick.told(songs))[list(MEASURES)]
-    theirs = yardstick.of_people[list(MEASURES)]
+    ours = measure(reference.passages(songs))[list(MEASURES)]
+    theirs = reference.reference_measures[list(MEASURES)]
+    if min(len(ours), len(theirs)) < FOLDS:
+        return Accuracy(np.nan, np.nan, np.nan, len(ours))
     if length:
         ours = ours.assign(bars=lengths(songs))
-        theirs = theirs.assign(bars=yardstick.lengths)
+        theirs = theirs.assign(bars=reference.lengths)
     values = np.concatenate([ours, theirs])
     machine = np.arange(len(values)) < len(ours)
-    if min(len(ours), len(theirs)) < FOLDS:
-        return Verdict(np.nan, np.nan, np.nan, len(ours))
     right = np.zeros(len(values))
     folds = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=0)
     forest = RandomForestClassifier(TREES, class_weight="balanced", random_state=0)
-    for learnt, judged in folds.split(values, machine):
-        forest.fit(values[learnt], machine[learnt])
+    for trained, judged in folds.split(values, machine):
+        forest.fit(values[trained], machine[trained])
         right[judged] += (forest.predict(values[judged]) == machine[judged]) / REPEATS
-    rng = np.random.default_rng(0)
-    drawn = [
-        rng.choice(kind, (BOOTSTRAP, len(kind))).mean(axis=1)
-        for kind in (right[machine], right[~machine])
-    ]
-    low, high = np.quantile(np.mean(drawn, axis=0), [0.025, 0.975])
+    rng, kinds = np.random.default_rng(0), (right[machine], right[~machine])
+    again = [rng.choice(kind, (BOOTSTRAP, len(kind))).mean(axis=1) for kind in kinds]
+    low, high = np.quantile(np.mean(again, axis=0), [0.025, 0.975])
     accuracy = (right[machine].mean() + right[~machine].mean()) / 2
-    return Verdict(float(accuracy), float(low), float(high), len(ours))
+    return Accuracy(float(accuracy), float(low), float(high), len(ours))
 
 
-def distances(songs: Sequence[Song], yardstick: Yardstick):
+def distances(songs: Sequence[Song], reference: ReferenceCorpus):
     """Compare how songs differ from people's with how people's differ among themselves.
 
     For each measure: the distances between any two of people's songs, between any two of
@@ -102,18 +101,17 @@ def distances(songs: Sequence[Song], yardstick: Yardstick):
     L.-C. Yang and A. Lerch, "On the evaluation of generative models in music" (2018).
     Notebook: 04_generation, "Can a machine tell?".
     """
-    import pandas as pd
     from scipy.spatial.distance import cdist, pdist
 
-    theirs, ours = _vectors(yardstick.people), _vectors(yardstick.told(songs))
+    theirs, ours = _vectors(reference.reference), _vectors(reference.passages(songs))
     rows = {}
     for name in theirs:
-        if min(len(theirs[name]), len(ours[name])) < 2:
-            rows[name] = [np.nan] * 5
-            continue
-        people, own = pdist(theirs[name]), pdist(ours[name])
-        between = cdist(ours[name], theirs[name]).ravel()
-        rows[name] = (people.mean(), own.mean(), between.mean(), *_compared(people, between))
+        rows[name] = [np.nan] * 5
+        if min(len(theirs[name]), len(ours[name])) >= 2:
+            people, own = pdist(theirs[name]), pdist(ours[name])
+            between = cdist(ours[name], theirs[name]).ravel()
+            means = people.mean(), own.mean(), between.mean()
+            rows[name] = [*means, *overlap_and_kl(people, between)]
     columns = ["people", "own", "between", "overlap", "kl"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
@@ -127,21 +125,19 @@ def _vectors(passages: list[Song]) -> dict[str, np.ndarray]:
     }
 
 
-def _compared(people: np.ndarray, between: np.ndarray) -> tuple[float, float]:
+def overlap_and_kl(people: np.ndarray, between: np.ndarray) -> tuple[float, float]:
     """Compare the densities of two sets of distances: overlapping area, KL divergence."""
+    from sklearn.neighbors import KernelDensity
+
     most = max(people.max(), between.max())
     if most == 0:
         return 1.0, 0.0
     width = max(np.std(people) * len(people) ** -0.2, 2 * most / POINTS)  # Scott's; one for both
     grid = np.linspace(-4 * width, most + 4 * width, POINTS)
     step = grid[1] - grid[0]
-    p, q = (_density(distances, grid, width) for distances in (people, between))
+    p, q = (
+        np.exp(KernelDensity(bandwidth=width).fit(one[:, None]).score_samples(grid[:, None]))
+        for one in (people, between)
+    )
     kl = (p * np.log((p + 1e-12) / (q + 1e-12))).sum() * step
     return float(np.minimum(p, q).sum() * step), float(max(0.0, kl))
-
-
-def _density(distances: np.ndarray, grid: np.ndarray, width: float) -> np.ndarray:
-    from sklearn.neighbors import KernelDensity
-
-    kernel = KernelDensity(bandwidth=width).fit(distances[:, None])
-    return np.exp(kernel.score_samples(grid[:, None]))

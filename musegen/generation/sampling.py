@@ -1,4 +1,4 @@
-"""How the next token is picked from what the network expects."""
+"""How the next token is picked from the probabilities that a network gives."""
 
 from collections.abc import Callable
 
@@ -8,33 +8,42 @@ import numpy as np
 Pick = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-def argmax(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Pick the most probable token (ancestor; the report is silent)."""
+def greedy(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Pick the most probable token (reference implementation; the report is silent)."""
     return probabilities.argmax(axis=1)
 
 
-def sample(temperature: float = 1.0, top_k: int = 0, nucleus: float = 1.0) -> Pick:
-    """Make a function that draws the next token by its probability (ours).
+def sample(
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    nucleus: float = 1.0,  # transition: top_p
+) -> Pick:
+    """Make a function that samples the next token by its probability (ours).
 
     Parameters
     ----------
     temperature : float
         Below 1 sharpens the distribution, above 1 flattens it.
     top_k : int
-        If not 0, draw among the k most probable only.
-    nucleus : float
-        Draw among the fewest tokens whose probabilities sum up to this (top-p).
+        If not 0, sample among the k most probable only.
+    top_p : float
+        Sample among the fewest tokens whose probabilities sum up to this (nucleus sampling).
+
+    Raises
+    ------
+    ValueError
+        If the temperature is not above 0 or `top_p` not in (0, 1].
 
     Examples
     --------
     >>> rng, p = np.random.default_rng(0), np.array([[0.1, 0.6, 0.3]])
-    >>> [int(sample(top_k=1)(p, rng)[0]), int(sample(nucleus=0.6)(p, rng)[0])]
+    >>> [int(sample(top_k=1)(p, rng)[0]), int(sample(top_p=0.6)(p, rng)[0])]
     [1, 1]
     """
-    if temperature <= 0 or not 0 < nucleus <= 1:
-        raise ValueError(
-            f"temperature {temperature} must be above 0 and nucleus {nucleus} in (0, 1]"
-        )
+    top_p = min(top_p, nucleus)  # transition
+    if temperature <= 0 or not 0 < top_p <= 1:
+        raise ValueError(f"temperature {temperature} must be above 0 and top_p {top_p} in (0, 1]")
 
     def pick(probabilities, rng):
         p = np.log(probabilities.astype(np.float64).clip(1e-30)) / temperature
@@ -43,7 +52,7 @@ def sample(temperature: float = 1.0, top_k: int = 0, nucleus: float = 1.0) -> Pi
         ordered = np.take_along_axis(p, order, axis=1)
         ordered /= ordered.sum(axis=1, keepdims=True)
         before = ordered.cumsum(axis=1) - ordered
-        ordered[before >= nucleus - 1e-12] = 0
+        ordered[before >= top_p - 1e-12] = 0
         if top_k:
             ordered[:, top_k:] = 0
         reached = ordered.cumsum(axis=1) >= rng.random((len(p), 1)) * ordered.sum(1, keepdims=True)

@@ -23,13 +23,13 @@ def encode(run: Run, bars: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    float32 array, shape (song, 120), >= 0 unless the network is a mended one
+    float32 array, shape (song, 120), >= 0 unless the network is batch-normalised
     """
     cfg = run.cfg.network
     bar_1, bar_2, song_1, latent = _dense(run)[:4]
     x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (song bar, cell)
-    x = _relu(_layer(_relu(_layer(x, bar_1)), bar_2)).reshape(len(bars), -1)  # (song, 3200)
-    return np.maximum(_layer(_relu(_layer(x, song_1)), latent), np.float32(cfg.least))
+    x = _relu_layer(_relu_layer(x, bar_1), bar_2).reshape(len(bars), -1)  # (song, 3200)
+    return np.maximum(_layer(_relu_layer(x, song_1), latent), np.float32(cfg.least))
 
 
 def decode(run: Run, latents: np.ndarray) -> np.ndarray:
@@ -47,9 +47,10 @@ def decode(run: Run, latents: np.ndarray) -> np.ndarray:
     """
     cfg = run.cfg.network
     song_1, song_2, bar_1, cells = _dense(run)[4:]
-    x = _relu(_layer(_relu(_layer(latents.astype(np.float32), song_1)), song_2))
+    x = _relu_layer(_relu_layer(latents.astype(np.float32), song_1), song_2)
     x = x.reshape(-1, cfg.hidden[-1])  # (song bar, 200)
-    x = _sigmoid(_layer(_relu(_layer(x, bar_1)), cells))
+    x = _layer(_relu_layer(x, bar_1), cells)
+    x = (1 + np.tanh(x / 2)) / 2  # the sigmoid, by a function that cannot overflow
     return x.reshape(-1, cfg.bars, cfg.steps_per_bar, cfg.pitches)
 
 
@@ -66,26 +67,15 @@ def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
     return layers
 
 
-def _layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    kernel, bias = weights
-    x = x @ kernel
-    x += bias
-    return x
-
-
-# In place, because 256 songs are nine million cells.
-
-
-def _relu(x: np.ndarray) -> np.ndarray:
+def _relu_layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    x = _layer(x, weights)
     return np.maximum(x, 0, out=x)
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    """Give 1 / (1 + exp(-x)) by a function that cannot overflow."""
-    x *= 0.5
-    np.tanh(x, out=x)
-    x += 1
-    x *= 0.5
+def _layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    kernel, bias = weights
+    x = x @ kernel
+    x += bias  # in place, because 256 songs are nine million cells
     return x
 
 
@@ -103,7 +93,8 @@ class Noise:
 
     Notes
     -----
-    Ancestor; the report says "noise" (2.2) and no more. Notebook: 04_generation, "Which noise?".
+    Reference implementation; the report says "noise" (2.2) and no more. Notebook: 04_generation,
+    "Which noise?".
     """
 
     mean: np.ndarray
@@ -123,10 +114,12 @@ class Noise:
         variance = (self.components**2).sum(axis=1)
         return variance / max(variance.sum(), 1e-12)
 
-    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw `n` latents; what falls below the least that can be is raised to it."""
-        drawn = self.mean + rng.standard_normal((n, len(self.components))) @ self.components
-        return np.maximum(drawn, self.least)
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Sample `n` latents; what falls below the least that can be is raised to it."""
+        sampled = self.mean + rng.standard_normal((n, len(self.components))) @ self.components
+        return np.maximum(sampled, self.least)
+
+    draw = sample  # transition
 
 
 def latents_of_training(run: Run) -> np.ndarray:
@@ -161,9 +154,7 @@ def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None,
     return replace(song, probabilities=preprocess.unfold(cells, cfg))
 
 
-def autoencoder_songs(
-    run: Run, n: int, rng: np.random.Generator, noise: str = "fitted", threshold=None
-) -> list[Song]:
+def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> list[Song]:
     """Generate songs by decoding noise.
 
     Parameters
@@ -173,9 +164,10 @@ def autoencoder_songs(
     n : int
     rng : numpy Generator
     noise : str
-        ``"fitted"`` to the latents of the training songs (ancestor, default), ``"normal"`` (plain,
-        one of the readings of report 2.2), or ``"song"``: a training song's latents plus half a
-        standard deviation of fitted noise (report 4.2.1: "combined with the feature space vector").
+        ``"fitted"`` to the latents of the training songs (reference implementation, default),
+        ``"normal"`` (plain, one of the readings of report 2.2), or ``"song"``: a training song's
+        latents plus half a standard deviation of fitted noise (report 4.2.1: "combined with the
+        feature space vector").
     threshold : float, optional
 
     Returns
@@ -189,16 +181,16 @@ def autoencoder_songs(
     latents = latents_of_training(run)
     least = run.cfg.network.least
     fitted = Noise.of(latents, least)
-    drawn = {
-        "fitted": lambda: fitted.draw(n, rng),
+    ways = {
+        "fitted": lambda: fitted.sample(n, rng),
         "normal": lambda: rng.standard_normal((n, latents.shape[1])),
         "song": lambda: np.maximum(
-            rng.choice(latents, n) + 0.5 * (fitted.draw(n, rng) - fitted.mean), least
+            rng.choice(latents, n) + 0.5 * (fitted.sample(n, rng) - fitted.mean), least
         ),
     }
-    if noise not in drawn:
-        raise ValueError(f"noise {noise!r} is none of {', '.join(drawn)}")
+    if noise not in ways:
+        raise ValueError(f"noise {noise!r} is none of {', '.join(ways)}")
     return [
         song_from_cells(run, cells, threshold, title=f"{run.cfg.name} {i}")
-        for i, cells in enumerate(decode(run, drawn[noise]()))
+        for i, cells in enumerate(decode(run, ways[noise]()))
     ]
