@@ -264,10 +264,10 @@ class Song:
         return audio.write(self, path, program)
 
     def to_musicxml(self, path):
-        """Write the song as a score: .musicxml, .xml or .mxl; see `musegen.notation.write`."""
-        from musegen import notation
+        """Write the song as a score: .musicxml, .xml or .mxl; see `musegen.musicxml.write`."""
+        from musegen import musicxml
 
-        return notation.write(self, path)
+        return musicxml.write(self, path)
 
 
 def _heard(notes: np.ndarray) -> np.ndarray:
