@@ -9,6 +9,7 @@ part
 import re
 import zipfile
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
 from musegen import midi
@@ -82,24 +83,21 @@ def to_bytes(song: Song) -> bytes:
     return exporter.asBytes()
 
 
-def _part(number: int, notes: list[tuple[int, int, int]], song: Song):
-    """Place notes, as (onset, end, pitch), in a part that rests to the end of the last bar."""
+def _part(number: int, notes: list[midi.Note], song: Song):
+    """Place notes in a part that rests to the end of the last bar."""
     from music21 import chord, instrument, meter, note, stream
 
     piano = instrument.Piano()
     piano.midiChannel = number  # else music21 complains of the 16th part
     piano.partId, piano.instrumentId = f"P{number + 1}", f"P{number + 1}-piano"  # else random
     part = stream.Part([piano, meter.TimeSignature("4/4")])
-    chords = {}
-    for onset, end, pitch in notes:
-        chords.setdefault((onset, end), []).append(pitch)
-    beat = song.steps_per_beat
-    for (onset, end), pitches in chords.items():
-        struck = chord.Chord(pitches, quarterLength=Fraction(end - onset, beat))
-        part.insert(Fraction(onset, beat), struck)
-    ends = max((end for _, end in chords), default=0)
-    silent = max(song.bars, 1) * song.steps_per_bar - ends
+    beat, end = song.steps_per_beat, 0
+    for (start, end), chord_notes in groupby(notes, key=lambda note: note[:2]):
+        pitches = [note.pitch for note in chord_notes]
+        struck = chord.Chord(pitches, quarterLength=Fraction(end - start, beat))
+        part.insert(Fraction(start, beat), struck)
+    silent = max(song.bars, 1) * song.steps_per_bar - end
     if silent:
-        part.insert(Fraction(ends, beat), note.Rest(quarterLength=Fraction(silent, beat)))
+        part.insert(Fraction(end, beat), note.Rest(quarterLength=Fraction(silent, beat)))
     part.makeRests(fillGaps=True, inPlace=True)
     return part
