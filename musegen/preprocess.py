@@ -223,7 +223,7 @@ def to_tensor(song: Song, cfg: AEConfig | None = None) -> np.ndarray:
     if len(pitches) and (pitches.min() < lowest or pitches.max() >= above):
         raise ValueError(
             f"{song.title or 'song'} has pitches {pitches.min()}..{pitches.max()}, the tensor "
-            f"holds {lowest}..{above - 1}; transpose it or leave it out (rejection_reason says which)"
+            f"holds {lowest}..{above - 1}; transpose it or leave it out (see rejection_reason)"
         )
     padded = np.pad(song.roll, ((0, -song.length % cfg.steps_per_bar), (0, 0)))
     return padded[:, lowest:above].reshape(-1, cfg.steps_per_bar, cfg.pitches)
