@@ -12,7 +12,7 @@ import numpy as np
 
 from musegen import config, corpus, generation, metrics, training
 from musegen.config import RunConfig
-from musegen.files import whole
+from musegen.files import atomic_write
 
 SONGS = 64
 
@@ -56,7 +56,7 @@ def rows() -> Iterator[dict]:
             yield {
                 "change": change,
                 "pick": pick,
-                "heldout_loss": run.history["heldout_loss"].min(),
+                "test_loss": run.history["test_loss"].min(),
                 "told_apart": verdict.accuracy,
                 "low": verdict.low,
                 "high": verdict.high,
@@ -92,7 +92,7 @@ def write(name: str, found: Iterator[dict]) -> None:
     for row in found:
         said.append(row)
         print(pd.Series(row).to_frame().T.to_string(header=len(said) == 1), flush=True)
-    with whole(config.data_dir() / name) as part:
+    with atomic_write(config.data_dir() / name) as part:
         pd.DataFrame(said).round(3).to_csv(part, index=False, lineterminator="\n")
 
 

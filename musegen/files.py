@@ -86,7 +86,3 @@ def _refused(path: Path) -> Iterator[None]:
             f"{path} cannot be written ({error.strerror}); make room or choose another folder, "
             "MUSEGEN_BUILD for what musegen makes; what was there before is untouched"
         ) from error
-
-
-whole = atomic_write  # transition
-one_process = file_lock  # transition

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import NO_VOICE, Song, as_notes
 
 TICKS_PER_BEAT = 480  # at least; usual in the field
@@ -48,7 +48,7 @@ def write(song: Song, path, program: int = 0) -> Path:
     Notebook: 04_generation, "Take it away".
     """
     path = Path(path)
-    with whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(to_bytes(song, program))
     return path
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from musegen import midi
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import Song
 
 SUFFIXES = (".musicxml", ".xml", ".mxl")
@@ -50,7 +50,7 @@ def write(song: Song, path) -> Path:
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"{path.name} must end in {', '.join(SUFFIXES)}")
     xml = to_bytes(song)
-    with whole(path) as file:
+    with atomic_write(path) as file:
         if path.suffix.lower() != ".mxl":
             file.write_bytes(xml)
             return path

@@ -160,9 +160,6 @@ def rejection_reason(song: Song, cfg: AEConfig | None = None) -> str:
     return "out_of_range" if pitches.min() < lowest or pitches.max() > highest else ""
 
 
-why_not = rejection_reason  # transition
-
-
 def for_autoencoder(song: Song, cfg: AEConfig | None = None) -> Song:
     """Cut a song to its first note, bring it into the common key and onto the bar's 24 steps.
 

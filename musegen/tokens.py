@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import Song, as_notes
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")  # as pretty_midi
@@ -194,7 +194,7 @@ class Vocabulary:
 
     def save(self, path) -> None:
         """Write the vocabulary as JSON, whole or not at all."""
-        with whole(Path(path)) as part:
+        with atomic_write(Path(path)) as part:
             part.write_text(json.dumps(self.tokens, indent=0), encoding="utf-8")
 
     @classmethod

@@ -315,7 +315,7 @@ def test_songs_keep_to_their_outlines(run):
 def test_which_note_leaves_what_happens_alone():
     p = np.zeros((2000, held.TOKENS))
     p[:, [END, SAME, start(60), start(62), hold(64)]] = 0.05, 0.15, 0.4, 0.3, 0.1
-    drawn = generation.which_note(generation.sample(top_k=1))(p, np.random.default_rng(2))
+    drawn = generation.sample_note(generation.sample(top_k=1))(p, np.random.default_rng(2))
     share = np.bincount(drawn, minlength=held.TOKENS)[[END, SAME, start(60), hold(64)]] / len(drawn)
     assert share == pytest.approx([0.05, 0.15, 0.7, 0.1], abs=0.04)
     assert share.sum() == 1  # never D4
@@ -351,7 +351,7 @@ def test_training_stops_and_keeps_the_best_epoch(tmp_path):
     assert run.manifest["epochs"] == len(losses)
     again = Run(run.cfg, run.folder)
     assert again.outlines == [held.outline(song) for song in run.songs]
-    drawn = generation.draw_outlines(again, 20, np.random.default_rng(0))
+    drawn = generation.sample_outlines(again, 20, np.random.default_rng(0))
     assert set(drawn) == set(run.outlines)
     batches = list(run.data(run.validation).in_order())
     lstm.forget(run.model)

@@ -93,7 +93,7 @@ def test_silence_counts_as_c_major():
     ],
 )
 def test_what_the_autoencoder_cannot_use_has_a_reason(song, reason):
-    assert preprocess.why_not(song, CFG) == reason
+    assert preprocess.rejection_reason(song, CFG) == reason
 
 
 def test_a_song_for_the_autoencoder_starts_at_once_in_c_on_six_steps():

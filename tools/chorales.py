@@ -11,7 +11,7 @@ from musegen.corpus import collection, reading
 from musegen.corpus.chorales import FORMAT, LEAST_BARS, MOST_ALIKE, MOST_SHARED, files
 from musegen.corpus.scores import STEPS_PER_BEAT
 from musegen.corpus.store import Store
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import Song
 
 
@@ -94,7 +94,7 @@ def _as_text(grid: np.ndarray) -> str:
 
 def _write_rows(rows) -> Path:
     path = config.data_dir() / "chorales.csv"
-    with whole(path) as part, part.open("w", newline="") as file:
+    with atomic_write(path) as part, part.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

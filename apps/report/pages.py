@@ -75,7 +75,7 @@ def beside_people(songs, runs: Sequence[Run]):
     """
     by_name = {run.cfg.name: _yardstick(run) for run in runs}
 
-    def own(song) -> metrics.Yardstick:
+    def own(song) -> metrics.ReferenceCorpus:
         return by_name.get(song.source) or by_name["lstm_small_256"].without(song)
 
     tables = [own(song).table({f"song {i}": [song]}) for i, song in enumerate(songs, 1)]
@@ -85,8 +85,8 @@ def beside_people(songs, runs: Sequence[Run]):
 
 
 @cache
-def _yardstick(run: Run) -> metrics.Yardstick:
-    return metrics.Yardstick.of(run)
+def _yardstick(run: Run) -> metrics.ReferenceCorpus:
+    return metrics.ReferenceCorpus.of(run)
 
 
 def write_survey_songs(load: Load, folder: Path) -> None:

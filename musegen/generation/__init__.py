@@ -35,8 +35,3 @@ from musegen.generation.lstm import (
     report_songs,
 )
 from musegen.generation.sampling import Pick, greedy, sample, softmax
-
-CarriedState = StatefulLSTM  # transition
-argmax = greedy  # transition
-draw_outlines = sample_outlines  # transition
-which_note = sample_note  # transition

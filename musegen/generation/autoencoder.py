@@ -119,8 +119,6 @@ class Noise:
         sampled = self.mean + rng.standard_normal((n, len(self.components))) @ self.components
         return np.maximum(sampled, self.least)
 
-    draw = sample  # transition
-
 
 def latents_of_training(run: Run) -> np.ndarray:
     """Encode every window of every training song, one at each bar; shape (window, 120)."""

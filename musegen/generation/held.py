@@ -130,9 +130,11 @@ def held_songs(run, outlines, rng, pick=PICK, primer=None) -> list[Song]:
     bar = BEATS_PER_BAR * steps
     pages = [_Page(one, bar, first) for one in outlines]
     network, going = HeldState(run, len(pages)), pages
-    silent = getattr(config, "progress", lambda: None)()  # transition: disable=config.progress()
     frames = tqdm(
-        total=sum(page.frames for page in pages), desc=run.cfg.name, leave=False, disable=silent
+        total=sum(page.frames for page in pages),
+        desc=run.cfg.name,
+        leave=False,
+        disable=config.progress(),
     )
     with frames, threadpool_limits(1, "blas"):  # as in `continue_tokens`
         while going:

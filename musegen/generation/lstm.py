@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from musegen import config, tokens
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.generation.autoencoder import TEMPO_QPM
 from musegen.generation.sampling import greedy, softmax
 from musegen.song import Song
@@ -220,10 +220,7 @@ def continue_tokens(run, seeds, rng, pick=greedy, length=TOKENS, generator=Slidi
 
         for places in seeds.T:
             logits = feed(places)
-        silent = getattr(
-            config, "progress", lambda: None
-        )()  # transition: disable=config.progress()
-        for tick in tqdm(range(length), run.cfg.name, leave=False, disable=silent):
+        for tick in tqdm(range(length), run.cfg.name, leave=False, disable=config.progress()):
             generated[:, tick] = pick(softmax(np.concatenate(logits)), rng)
             if tick + 1 < length:
                 logits = feed(generated[:, tick])
@@ -280,6 +277,6 @@ def report_songs(run: Run, n: int = 64) -> np.ndarray:
         return np.load(kept, allow_pickle=False)
     rng = np.random.default_rng(run.cfg.seed)
     generated = continue_tokens(run, random_seeds(run, n, rng), rng)
-    with whole(kept) as part, part.open("wb") as file:
+    with atomic_write(kept) as part, part.open("wb") as file:
         np.save(file, generated)
     return generated

@@ -17,7 +17,6 @@ def sample(
     temperature: float = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
-    nucleus: float = 1.0,  # transition: top_p
 ) -> Pick:
     """Make a function that samples the next token by its probability (ours).
 
@@ -41,7 +40,6 @@ def sample(
     >>> [int(sample(top_k=1)(p, rng)[0]), int(sample(top_p=0.6)(p, rng)[0])]
     [1, 1]
     """
-    top_p = min(top_p, nucleus)  # transition
     if temperature <= 0 or not 0 < top_p <= 1:
         raise ValueError(f"temperature {temperature} must be above 0 and top_p {top_p} in (0, 1]")
 

@@ -39,12 +39,3 @@ from musegen.metrics.rolls import (
     stray_and_missed,
 )
 from musegen.metrics.two_sample import distances, two_sample_accuracy
-
-Cells, cells = PrecisionRecall, precision_recall  # transition
-Closeness = NearestWindow  # transition
-FAULTS = ARTEFACTS  # transition
-Library = CopyIndex  # transition
-Yardstick = ReferenceCorpus  # transition
-heldout_windows = test_windows  # transition
-rules_table = baselines_table  # transition
-told_apart = two_sample_accuracy  # transition

@@ -141,7 +141,7 @@ def _table(rows: dict[str, Prediction]):
 
 def test_windows(run: Run) -> tuple[tokens.Windows, np.ndarray]:
     """Windows of the test songs, and whether the vocabulary knows each target."""
-    songs, window = run.heldout_tokens, run.cfg.network.window  # transition
+    songs, window = run.test_tokens, run.cfg.network.window
     cut = tokens.windows(songs.encoded, window)
     known = tokens.windows(songs.known, window).targets.astype(bool)
     return cut, known

@@ -68,8 +68,7 @@ class ReferenceCorpus:
         else:
             is_ae = isinstance(network, config.AEConfig)
             told = preprocess.for_autoencoder if is_ae else as_tokens
-        source = getattr(run, "source", None) or config.source()  # transition: run.source
-        return cls(run.heldout, corpus.load(source).training(OTHERS), run.songs, told)  # transition
+        return cls(run.test, corpus.load(run.source).training(OTHERS), run.songs, told)
 
     def without(self, song: Song) -> "ReferenceCorpus":
         """Look for copies in the other training songs only: to measure one of them itself."""
@@ -170,12 +169,6 @@ class ReferenceCorpus:
             ours = measured[number]
             found[name] = ours < low[number] if side == "less" else ours > high[number]
         return pd.DataFrame(found)
-
-    tell = property(lambda self: self.representation)  # transition
-    library = property(lambda self: self.index)  # transition
-    people = property(lambda self: self.reference)  # transition
-    of_people = property(lambda self: self.reference_measures)  # transition
-    spreads, faults, faulty = z_scores, artefacts, has_artefacts  # transition
 
 
 def lengths(songs: Sequence[Song]) -> list[int]:

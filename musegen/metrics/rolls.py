@@ -71,7 +71,7 @@ def stray_and_missed(run: Run, latents: np.ndarray):
     -----
     Report 4.2.1. Notebook: 04_generation, "Stray notes and the threshold".
     """
-    new, true = generation.decode(run, latents), run.heldout_bars.windows(0)  # transition
+    new, true = generation.decode(run, latents), run.test_bars.windows(0)
     sure = generation.decode(run, generation.encode(run, true))
     rows = {}
     for level in np.arange(1, 10) / 10:

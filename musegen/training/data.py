@@ -42,7 +42,7 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
     if isinstance(network, AEConfig):
 
         def usable(song: Song) -> bool:
-            return not preprocess.why_not(song, network)
+            return not preprocess.rejection_reason(song, network)
 
         def prepare(song: Song) -> Song:
             return preprocess.for_autoencoder(song, network)

@@ -37,7 +37,7 @@ def result(run):
     assert not {CHECKPOINT, LOCK} & {path.name for path in run.folder.iterdir()}
     rng = np.random.default_rng(1)
     if run.cfg.trainer == "frames":
-        outlines = generation.draw_outlines(run, 2, rng)
+        outlines = generation.sample_outlines(run, 2, rng)
         songs = [song.notes.tolist() for song in generation.held_songs(run, outlines, rng)]
     elif run.cfg.trainer == "bars":
         songs = [song.probabilities.tobytes() for song in generation.autoencoder_songs(run, 2, rng)]
