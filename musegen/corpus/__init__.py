@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from musegen.config import AEConfig
@@ -154,22 +155,17 @@ class Audit:
 
     def as_dict(self) -> dict:
         """Give the counts, ready for JSON."""
-        return {
-            "source": self.source,
-            "read": self.read,
-            "kept": self.kept,
-            "dropped": {reason: len(names) for reason, names in self.dropped.items()},
-            "seconds": round(self.seconds, 3),
-        }
+        dropped = {reason: len(names) for reason, names in self.dropped.items()}
+        counts = {"source": self.source, "read": self.read, "kept": self.kept, "dropped": dropped}
+        return counts | {"seconds": round(self.seconds, 3)}
 
 
 def _frame(kept: int, dropped: dict[str, list[str]]):
     import pandas as pd
 
-    rows = [(reason, len(names), REASONS[reason], names[0]) for reason, names in dropped.items()]
-    return pd.DataFrame(
-        [("kept", kept, "", ""), *rows], columns=["reason", "files", "meaning", "example"]
-    )
+    rows = [("kept", kept, "", "")]
+    rows += [(reason, len(names), REASONS[reason], names[0]) for reason, names in dropped.items()]
+    return pd.DataFrame(rows, columns=["reason", "files", "meaning", "example"])
 
 
 class Corpus(Sequence):
@@ -236,17 +232,9 @@ class Corpus(Sequence):
         where : function of a Song, or None
             Take only the songs for which it is true, such as those in the tempo band.
         """
-        taken = []
         test = self._test_places
-        for i in range(len(self)):
-            if len(taken) == songs:
-                break
-            if i in test:
-                continue
-            song = self[i]
-            if where is None or where(song):
-                taken.append(song)
-        return taken
+        others = (self[i] for i in range(len(self)) if i not in test)
+        return list(islice((s for s in others if where is None or where(s)), songs))
 
     @property
     def test(self) -> list[Song]:

@@ -44,15 +44,12 @@ class Format:
         Source files of which a change makes old songs invalid, beside those of this module.
     largest : int
         Bytes of a file.
-    batch : int
-        Files that a process is given at once: one where a file can take long.
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[bytes, Path], Song]
     code: tuple[str, ...]
     largest: int
-    batch: int = 1
 
 
 @dataclass(frozen=True)
@@ -187,7 +184,7 @@ def _read_all(found: Collection, form: Format, kind: str, dask: str | None) -> I
     from tqdm import tqdm
 
     task = partial(_read_entry, form)
-    results = parallel.run(task, found.entries, _given_up, TIME_LIMIT, form.batch, dask)
+    results = parallel.run(task, found.entries, _given_up, TIME_LIMIT, dask)
     # transition: disable=config.progress()
     return tqdm(results, f"reading {kind}", found.files, leave=False, disable=None)
 

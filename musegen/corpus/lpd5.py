@@ -31,16 +31,10 @@ from pathlib import Path
 import numpy as np
 
 from musegen.corpus import Rejected
-from musegen.corpus.ingest import Format, read_song
+from musegen.corpus.ingest import Format
 from musegen.song import PITCHES, Song, as_notes
 
-TRACKS = {  # name: (General MIDI program, is_drum), in the order of LPD-5
-    "Drums": (0, True),
-    "Piano": (0, False),
-    "Guitar": (24, False),
-    "Bass": (32, False),
-    "Strings": (48, False),
-}
+TRACKS = ("Drums", "Piano", "Guitar", "Bass", "Strings")
 LARGEST_FILE = 16 * 2**20  # bytes; a song takes about 50 kB
 LARGEST_ARRAY = 64 * 2**20
 MOST_STEPS = 2**31 - 1  # of a song; the notes count in 32 bits
@@ -66,12 +60,7 @@ def read(content: bytes, path) -> Song:
     return replace(song, title=Path(path).stem)
 
 
-FORMAT = Format((".npz",), read, (__file__,), LARGEST_FILE, batch=32)
-
-
-def read_file(path) -> Song:
-    """Read the piano of one file of a folder; see `read`."""
-    return read_song(FORMAT, Path(path).read_bytes(), Path(path))
+FORMAT = Format((".npz",), read, (__file__,), LARGEST_FILE)
 
 
 def read_tracks(path) -> dict[str, Song]:

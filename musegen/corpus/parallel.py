@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 MEMORY_LIMIT = 4 * 2**30  # bytes for a process, on top of what it starts with
+BATCH = 8  # items that a process is given at once
 WAITING = 4  # batches a process, so that none is idle and few are in memory
 DASK_ITEMS = 512  # that a Dask worker takes at once: it starts a process for them
 
@@ -26,7 +27,6 @@ def run(
     items: Iterable,
     give_up: Callable,
     limit: float,
-    size: int,
     dask: str | None = None,
     processes: int | None = None,
 ) -> Iterator:
@@ -41,9 +41,7 @@ def run(
     give_up : function of an item and a reason that gives its result
         For items that take longer than `limit` ("timeout") or end their process ("crashed").
     limit : float
-        Seconds for a batch of items, and then for each of them alone.
-    size : int
-        Items that a process is given at once.
+        Seconds for a batch of eight items, and then for each of them alone.
     dask : str or None
         Address of a Dask scheduler whose workers do the work, with the same limits.
     processes : int or None
@@ -52,9 +50,10 @@ def run(
     from pebble import ProcessExpired, ProcessPool
 
     if dask:
-        yield from _on_dask(dask, items, (function, give_up, limit, size))
+        yield from _on_dask(dask, items, (function, give_up, limit))
         return
-    processes = processes or _cores()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    processes = processes or cores
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     pool = ProcessPool(processes, initializer=_prepare, context=context)
 
@@ -73,7 +72,7 @@ def run(
     waiting = deque()
     try:
         with _main_not_imported():
-            for batch in _batched(items, size):
+            for batch in _batched(items, BATCH):
                 waiting.append(start(batch))
                 if len(waiting) > WAITING * processes:
                     yield from finish(*waiting.popleft())
@@ -82,11 +81,6 @@ def run(
     finally:  # after an interrupt, too: what is under way is not waited for
         pool.stop()
         pool.join()
-
-
-def _cores() -> int:
-    """Count the processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _batched(items: Iterable, size: int) -> Iterator[list]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from musegen import midi
 from musegen.corpus import Rejected
-from musegen.corpus.ingest import Format, read_song
+from musegen.corpus.ingest import Format
 from musegen.song import BEATS_PER_BAR, Song, as_notes
 
 MIDI = (".mid", ".midi")
@@ -45,11 +45,6 @@ def read(content: bytes, path: Path) -> Song:
 
 
 FORMAT = Format(MIDI + SCORES, read, (__file__, midi.__file__), LARGEST_FILE)
-
-
-def read_file(path) -> Song:
-    """Read one file of a folder; see `read`."""
-    return read_song(FORMAT, Path(path).read_bytes(), Path(path))
 
 
 def _read_midi(content: bytes, path: Path) -> Song:

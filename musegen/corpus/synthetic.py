@@ -16,11 +16,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csc_matrix
 
 from musegen.corpus.lpd5 import TRACKS
 from musegen.files import whole
-from musegen.song import PITCHES, Song, as_notes
+from musegen.song import Song, as_notes
 
+PROGRAMS = (0, 0, 24, 32, 48)  # General MIDI, for each of LPD-5's tracks
 BEAT = 24  # steps
 BAR = 4 * BEAT
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
@@ -71,10 +73,12 @@ def write_song(path, tracks: Mapping[str, Song], tempo_qpm, *, steps_per_beat: i
     beats = np.broadcast_to(np.asarray(tempo_qpm, float), max(1, length // steps_per_beat))
     arrays = {"tempo": np.resize(beats, length), "downbeat": np.arange(length) == 0}
     info = {"beat_resolution": steps_per_beat, "name": Path(path).stem}
-    for k, (name, (program, is_drum)) in enumerate(TRACKS.items()):
-        info[str(k)] = {"program": program, "is_drum": is_drum, "name": name}
-        roll = tracks[name].roll if name in tracks else np.zeros((0, PITCHES), bool)
-        arrays |= {f"pianoroll_{k}_csc_{part}": array for part, array in _sparse(roll).items()}
+    for k, (name, program) in enumerate(zip(TRACKS, PROGRAMS, strict=True)):
+        info[str(k)] = {"program": program, "is_drum": name == "Drums", "name": name}
+        # Velocity 1: only on and off. A track that is left out is of bool.
+        roll = tracks[name].roll.astype(np.uint8) if name in tracks else np.zeros((0, 128), bool)
+        for part in ("data", "indices", "indptr", "shape"):
+            arrays[f"pianoroll_{k}_csc_{part}"] = getattr(csc_matrix(roll), part)
     path = Path(path)
     with whole(path) as part:
         with part.open("wb") as file:
@@ -82,16 +86,6 @@ def write_song(path, tracks: Mapping[str, Song], tempo_qpm, *, steps_per_beat: i
         with zipfile.ZipFile(part, "a") as packed:
             packed.writestr("info.json", json.dumps(info), zipfile.ZIP_DEFLATED)
     return path
-
-
-def _sparse(roll: np.ndarray) -> dict[str, np.ndarray]:
-    pitch, step = np.nonzero(roll.T)
-    return {
-        "data": np.ones(len(step), np.uint8 if len(roll) else bool),  # velocity 1: only on and off
-        "indices": step.astype(np.int32),
-        "indptr": np.searchsorted(pitch, np.arange(PITCHES + 1)).astype(np.int32),
-        "shape": np.array(roll.shape, np.int64),
-    }
 
 
 def _song(i: int, rng: np.random.Generator, between: tuple[int, int]):
