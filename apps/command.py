@@ -244,9 +244,7 @@ def _use_dask(options) -> None:
 def _audit(options) -> None:
     from musegen import corpus
 
-    _use_dask(options)
-    source = _absolute(options.source)
-    audit = corpus.audit_of(source)
+    audit = corpus.audit_of(_absolute(options.source), options.dask)
     if options.json:
         import json
 
@@ -262,13 +260,6 @@ def _audit(options) -> None:
     print(audit.autoencoder_frame().to_string(index=False, max_colwidth=60))
     print("\nwhere the notes are from:")
     print(*(f"{songs:8,}  {name}" for name, songs in audit.sources().items()), sep="\n")
-    if audit.kept > 1:
-        from musegen import estimate
-
-        hours = estimate.paper_hours(corpus.load(source))
-        print("\nthe paper profile on this machine, estimated:")
-        print(hours.to_string(formatters={"hours": "{:.1f}".format}))
-        print(f"all runs: about {hours['hours'].sum():.0f} hours")
     figures.set_style()
     path = config.build_dir() / "audit.png"
     figures.plot_audit(audit).savefig(path)

@@ -8,7 +8,7 @@ import os
 import tempfile
 from dataclasses import replace
 
-from musegen import config, corpus, estimate, training
+from musegen import config, training
 
 EPOCHS = 3
 
@@ -17,7 +17,6 @@ def main() -> None:
     """Time each run in a folder of its own, which is thrown away."""
     os.environ["MUSEGEN_PROFILE"] = "paper"
     total = 0.0
-    estimated = estimate.paper_hours(corpus.load())
     for name, run in config.PAPER.runs.items():
         with tempfile.TemporaryDirectory() as folder:
             os.environ["MUSEGEN_BUILD"] = folder
@@ -26,14 +25,11 @@ def main() -> None:
         epoch = (seconds.iloc[-1] - seconds.iloc[0]) / (EPOCHS - 1)
         total += epoch * run.epochs
         hours = epoch * run.epochs / 3600
-        share = estimate.SHARES[name.rpartition("_")[0]] * estimated["hours"][name] / hours
         print(
-            f"{name:20} {epoch:8.1f} s an epoch, {run.epochs} epochs: {hours:6.1f} h, "
-            f"{share:.2f} times the speed of a matrix product",
+            f"{name:20} {epoch:8.1f} s an epoch, {run.epochs} epochs: {hours:6.1f} h",
             flush=True,
         )
     print(f"all runs, extrapolated: {total / 3600:.1f} h")
-    print(f"as `musegen.estimate` has it: {estimated['hours'].sum():.1f} h")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 MEGABYTE = 2**20
+LARGEST = 2**36  # bytes of an archive, unpacked
 
 
 @dataclass(frozen=True)
@@ -140,9 +141,11 @@ def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[
     """
     times = Counter()
     try:
-        with tarfile.open(path, "r|*", bufsize=MEGABYTE, tarinfo=_Header) as tar:
+        with tarfile.open(path, "r|*", tarinfo=_Header) as tar:
             while member := tar.next():
                 tar.members.clear()  # else the list of all members grows
+                if tar.offset > LARGEST:  # to where tarfile would read on, past the end of the file
+                    raise tarfile.ReadError("the archive names an absurd size")
                 if member.isdir() or PurePosixPath(member.name).suffix.lower() not in suffixes:
                     continue
                 times[member.name] += 1

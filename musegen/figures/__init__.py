@@ -25,10 +25,7 @@ _ROOMS = {
         "plot_spreads",
         "plot_threshold",
     ),
-    "preparation": (
-        *("plot_audit", "plot_funnel", "plot_keys", "plot_lengths", "plot_pitch_classes"),
-        *("plot_steps", "plot_tempi", "plot_token_counts", "plot_window"),
-    ),
+    "preparation": ("plot_audit", "plot_keys", "plot_tempi"),
     "people": (
         *("plot_distances", "plot_epochs", "plot_faults", "plot_settings", "plot_stray"),
         "plot_verdicts",

@@ -13,7 +13,7 @@ import pytest
 
 from apps.command import main
 from musegen import config, corpus
-from musegen.corpus.made import made_collection
+from musegen.corpus.synthetic import made_collection
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_the_audit_as_json(sources, capsys):
 def test_the_audit_in_words_and_pictures(sources, build, capsys):
     assert main(["audit", sources["lpd5"]]) == 0
     said = capsys.readouterr().out
-    for words in ("8 files read, 6 songs", "LPD-5's way of leaving it out", "lstm_deep_256"):
+    for words in ("8 files read, 6 songs", "LPD-5's way of leaving it out"):
         assert words in said
     assert "outside 110-130" in said
     assert (build / "audit.png").stat().st_size > 10_000
@@ -107,29 +107,3 @@ def test_a_relative_path_is_made_absolute(sources, capsys, monkeypatch):
     monkeypatch.chdir(Path(sources["lpd5"].partition(":")[2]).parent)
     assert main(["audit", "lpd5:lpd_5_cleansed", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["source"] == sources["lpd5"]
-
-
-# --- The estimate --------------------------------------------------------------------------------
-
-
-def test_the_estimate_counts_what_a_machine_has_to_do(sources):
-    from musegen import estimate
-    from musegen.config import PAPER
-
-    music = corpus.load(sources["lpd5"])
-    slow, fast = (estimate.paper_hours(music, gflops) for gflops in (100, 200))
-    assert list(slow.index) == list(PAPER.runs)
-    assert slow["hours"].tolist() == pytest.approx((2 * fast["hours"]).tolist())
-    # By hand: three songs in the band, a window each an epoch, 2000 epochs, 0.878 GFLOP a window.
-    usable = slow["songs"]["ae_256"]
-    expected = usable * 2000 * 0.87792 / 100 / estimate.SHARES["ae"] / 3600
-    assert slow["hours"]["ae_256"] == pytest.approx(expected, rel=1e-3)
-    assert estimate.lstm_flops(PAPER.runs["lstm_small_128"].network) == 6 * 64 * 4 * 256 * (
-        (1 + 256) + (256 + 256)
-    )
-
-
-def test_this_machine_has_some_speed():
-    from musegen import estimate
-
-    assert 0.1 < estimate.matrix_gflops() < 1e5
