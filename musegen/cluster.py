@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from musegen import config, training
 from musegen.config import RunConfig, Settings
-from musegen.corpus import workers
+from musegen.corpus import parallel
 from musegen.training import Run
 
 TRIES = 3  # of a run whose process was lost
@@ -54,7 +54,7 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
         "MUSEGEN_BUILD": str(config.build_dir().resolve()),
         "KERAS_BACKEND": config.keras_backend(),
     }
-    with workers.dask_client(settings.dask) as client:
+    with parallel.dask_client(settings.dask) as client:
         configs = [run.cfg for run in planned]
         options = {"settings": settings, "shared": shared, "retries": TRIES, "pure": False}
         tasks = client.map(_on_worker, configs, **options)
@@ -86,19 +86,3 @@ def _on_worker(cfg: RunConfig, settings: Settings, shared: dict[str, str]) -> No
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
         raise OSError(f"{cfg.name} on a worker: {said[-1]}")
-
-
-def table(runs: Sequence[Run]):  # transition: belongs to the command line
-    """Sum trainings up: a DataFrame with a row a run."""
-    import pandas as pd
-
-    rows = {
-        run.cfg.name: {
-            "songs": len(run.songs),
-            "epochs": run.cfg.epochs,
-            "seconds": run.manifest["seconds"],
-            **run.history.iloc[-1][["loss", "test_loss"]],
-        }
-        for run in runs
-    }
-    return pd.DataFrame.from_dict(rows, orient="index")

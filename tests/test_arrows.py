@@ -13,7 +13,7 @@ PACKAGE = Path(musegen.__file__).parent
 ROOMS = (  # from the ground up
     ("song", "config", "files", "progress"),
     ("midi", "audio", "notation", "corpus", "preprocess", "tokens", "held"),
-    ("backend", "autoencoder", "cluster", "estimate", "lstm", "training", "generation"),
+    ("backend", "autoencoder", "cluster", "lstm", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),
     ("player",),

@@ -200,7 +200,7 @@ def planned(name: str | RunConfig, settings: Settings | None = None) -> Run:
     """Name a run and its songs, without training it; parameters are those of `load_or_train`."""
     settings = settings or config.default()
     cfg = name if isinstance(name, RunConfig) else settings.runs[name]
-    music = corpus.load(settings.source)  # transition: dask=settings.dask
+    music = corpus.load(settings.source, dask=settings.dask)
     songs = data.split(cfg, music)
     if not songs.training:
         raise ValueError(

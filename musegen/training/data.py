@@ -55,7 +55,7 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
 
         validation = network.validation
     training = music.training(cfg.songs, where=usable)
-    test = [song for song in music.validation if not usable or usable(song)]  # transition: .test
+    test = [song for song in music.test if not usable or usable(song)]
     if not test:
         training, test = training[:-1], training[-1:]
     if prepare:

@@ -12,7 +12,7 @@ import pytest
 
 from apps.command import main
 from musegen import config, corpus
-from musegen.corpus.made import made_collection
+from musegen.corpus.synthetic import made_collection
 
 
 @pytest.fixture
@@ -41,7 +41,9 @@ def test_the_whole_report_runs_on_other_songs(kind, songs, sources, build):
     assert run.returncode == 0, run.stdout + run.stderr
     assert "9 networks are trained first" in run.stdout.splitlines()[0]
     made = build / "report"
-    assert {f"figure_{n:02}.png" for n in range(5, 12)} <= set(os.listdir(made / "figures"))
+    assert {f"figure_{n:02}.png" for n in range(5, 12)} <= {
+        p.name for p in (made / "figures").iterdir()
+    }
     assert len(list(made.glob("0*.html"))) == len(list(config.root().glob("notebooks/0*.ipynb")))
     index = (made / "index.html").read_text()
     names = [f"figure_{n:02}" for n in range(7, 12)] + [f"survey_{n}" for n in range(1, 6)]

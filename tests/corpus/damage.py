@@ -10,7 +10,8 @@ import mido
 import numpy as np
 
 from musegen import midi
-from musegen.corpus import chorales, lpd5
+from musegen.corpus import chorales
+from musegen.corpus.synthetic import write_song
 from musegen.song import Song, as_notes
 
 Damage = Callable[[bytes, np.random.Generator], bytes]
@@ -34,7 +35,7 @@ def good_files(folder: Path, rng: np.random.Generator) -> dict[str, Path]:
         score = archive.read(max(archive.infolist(), key=lambda m: m.file_size))
     song = a_song(rng)
     return {
-        ".npz": lpd5.write_song(folder / "good.npz", {"Piano": song, "Bass": song}, 120),
+        ".npz": write_song(folder / "good.npz", {"Piano": song, "Bass": song}, 120),
         ".mid": midi.write(song, folder / "good.mid"),
     } | {
         suffix: _written(folder / f"good{suffix}", content)
@@ -101,97 +102,40 @@ ANY: tuple[Damage, ...] = (flip, cut, behead, swap, repeat, overwrite, replace_a
 
 # --- LPD-5 ---------------------------------------------------------------------------------------
 
+OTHERS = (  # what may stand in place of an array
+    *(np.zeros(200, kind) for kind in ("f2", "u1", "i8", "U4", "c16", "M8[s]", "V5", "?")),
+    *(np.array(0), np.zeros(0), np.zeros((1, 200), int), np.zeros(2**21)),
+    *(np.full(200, value) for value in (np.nan, np.inf, -120.0, 1e300, -1, 2**31, 2**62)),
+    *(np.array([2**40, 128]), np.array([-1, 128]), np.array([384, 2**62])),
+)
+INFOS = ([], {}, None, {"1": 3}, {"beat_resolution": -1}, {"beat_resolution": 1e99}, "x")
 
-def rewrite(content: bytes, change: Callable[[dict], None]) -> bytes:
-    """Write the arrays of a file again, some of them changed."""
+
+def rewrite(content: bytes, rng: np.random.Generator) -> bytes:
+    """Write the arrays of a file again, one of them changed, exchanged or cut."""
     with np.load(io.BytesIO(content)) as stored:
-        arrays = {name: stored[name] for name in stored.files if name != "info.json"}
-        arrays["info.json"] = json.loads(stored["info.json"])
-    change(arrays)
-    info = arrays.pop("info.json")
+        arrays = {name: stored[name] for name in stored.files}
+    info = json.loads(arrays.pop("info.json"))
+    names = [name for name in arrays if name == "tempo" or "_1_" in name]
+    one, two = rng.choice(names, 2)
+    change = rng.integers(5)
+    if change == 0:
+        arrays[one], arrays[two] = arrays[two], arrays[one]
+    elif change == 1:
+        arrays[one] = OTHERS[rng.integers(len(OTHERS))]
+    elif change == 2:
+        arrays[one] = arrays[one][: rng.integers(len(arrays[one]))]
+    elif change == 3:
+        arrays[one] = arrays[one].astype(np.int64)
+        arrays[one][rng.integers(len(arrays[one]))] = 2 ** int(rng.integers(63))
+    else:
+        info = INFOS[rng.integers(len(INFOS))]
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
-    with zipfile.ZipFile(file, "a") as archive:
-        archive.writestr("info.json", json.dumps(info), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(file, "a") as packed:
+        packed.writestr("info.json", json.dumps(info), zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
-
-def _member(rng: np.random.Generator) -> str:
-    return "pianoroll_1_csc_" + ("data", "indices", "indptr", "shape")[rng.integers(4)]
-
-
-def swap_members(content: bytes, rng: np.random.Generator) -> bytes:
-    def change(arrays):
-        one, two = _member(rng), (*map(_member, [rng] * 2), "tempo")[rng.integers(3)]
-        arrays[one], arrays[two] = arrays[two], arrays[one]
-
-    return rewrite(content, change)
-
-
-def wrong_dtype(content: bytes, rng: np.random.Generator) -> bytes:
-    kinds = ("f2", "f8", "u1", "i1", "i8", "U4", "S3", "c16", "M8[s]", "V5", "?")
-
-    def change(arrays):
-        name = (_member(rng), "tempo")[rng.integers(2)]
-        arrays[name] = np.zeros(len(arrays[name]), kinds[rng.integers(len(kinds))])
-
-    return rewrite(content, change)
-
-
-def wrong_shape(content: bytes, rng: np.random.Generator) -> bytes:
-    def change(arrays):
-        name = (_member(rng), "tempo")[rng.integers(2)]
-        old = arrays[name]
-        news = (old[:-1], old[:, None], old[:0], np.append(old, old), np.array(0), old[None])
-        arrays[name] = news[rng.integers(len(news))]
-
-    return rewrite(content, change)
-
-
-def absurd_size(content: bytes, rng: np.random.Generator) -> bytes:
-    sizes = (-1, 2**31 - 1, 2**31, 2**40, 2**62, 10**6)
-
-    def change(arrays):
-        name = ("shape", "indices", "indptr")[rng.integers(3)]
-        array = arrays[f"pianoroll_1_csc_{name}"].astype(np.int64)
-        array[rng.integers(len(array))] = sizes[rng.integers(len(sizes))]
-        arrays[f"pianoroll_1_csc_{name}"] = array
-
-    return rewrite(content, change)
-
-
-def bomb(content: bytes, rng: np.random.Generator) -> bytes:
-    size = int(rng.integers(1, 20)) * 2**20
-
-    def change(arrays):
-        arrays[(_member(rng), "tempo")[rng.integers(2)]] = np.zeros(size)
-
-    return rewrite(content, change)
-
-
-def odd_tempo(content: bytes, rng: np.random.Generator) -> bytes:
-    values = (np.nan, np.inf, -np.inf, 0.0, -120.0, 1e300, 1e-300)
-
-    def change(arrays):
-        arrays["tempo"] = np.full(len(arrays["tempo"]), values[rng.integers(len(values))])
-
-    return rewrite(content, change)
-
-
-def odd_info(content: bytes, rng: np.random.Generator) -> bytes:
-    infos = ([], {}, None, {"1": 3}, {"beat_resolution": -1}, {"beat_resolution": 1e99}, "x")
-
-    def change(arrays):
-        info = infos[rng.integers(len(infos))]
-        arrays["info.json"] = info if rng.integers(2) else arrays["info.json"] | {"1": info}
-
-    return rewrite(content, change)
-
-
-LPD5: tuple[Damage, ...] = (
-    *(swap_members, wrong_dtype, wrong_shape, absurd_size),
-    *(bomb, odd_tempo, odd_info),
-)
 
 # --- MIDI ----------------------------------------------------------------------------------------
 
@@ -219,5 +163,5 @@ MIDI: tuple[Damage, ...] = (odd_ticks, odd_times)
 
 def damaged(suffix: str, content: bytes, rng: np.random.Generator) -> bytes:
     """Damage a file in one of the ways that fit it."""
-    ways = ANY + {".npz": LPD5, ".mid": MIDI}.get(suffix, ())
+    ways = ANY + {".npz": (rewrite,) * 7, ".mid": MIDI}.get(suffix, ())
     return ways[rng.integers(len(ways))](content, rng)

@@ -1,9 +1,5 @@
 """Damaged files: none crashes, hangs or eats memory, and each has its reason."""
 
-import sys
-import time
-from collections import Counter
-
 import damage
 import numpy as np
 import pytest
@@ -11,15 +7,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from musegen import corpus, midi
-from musegen.corpus import REASONS, Dropped, collection, lpd5, midi_folder
-from musegen.corpus.reading import read_song
+from musegen.corpus import REASONS, Rejected, archive, lpd5, scores
+from musegen.corpus.ingest import read_song
+from musegen.corpus.synthetic import write_song
 from musegen.song import Song, as_notes
 
-FORMATS = {".npz": lpd5.FORMAT, ".mid": midi_folder.FORMAT}
+FORMATS = {".npz": lpd5.FORMAT, ".mid": scores.FORMAT}
 QUICK = settings(
     deadline=None,
     derandomize=True,
-    max_examples=300,
+    max_examples=100,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
@@ -44,7 +41,7 @@ def song_or_reason(suffix, content, tmp_path):
     """Read, with nothing to catch what the reader itself does not."""
     try:
         song = read_song(FORMATS[suffix], content, tmp_path / f"x{suffix}")
-    except Dropped as reason:
+    except Rejected as reason:
         assert str(reason) in REASONS
     else:
         assert len(song.notes)
@@ -77,7 +74,7 @@ NOTES = st.lists(
 @QUICK
 def test_whatever_is_written_as_lpd5_is_read_back(rows, tempo, tmp_path):
     song = Song(as_notes(*np.array([*rows, (0, 240, 60)]).T), 240, 24)
-    read = lpd5.read_file(lpd5.write_song(tmp_path / "a.npz", {"Piano": song}, tempo))
+    read = lpd5.read(write_song(tmp_path / "a.npz", {"Piano": song}, tempo).read_bytes(), "a.npz")
     assert np.array_equal(read.roll, song.roll)
     assert read.tempo_qpm == tempo
 
@@ -107,7 +104,7 @@ def test_a_damaged_archive_gives_files_and_reasons(seed, good, tmp_path_factory)
             tar.addfile(info, io.BytesIO(good[".npz"]))
     path = tmp_path_factory.getbasetemp() / "damaged.tar.gz"
     path.write_bytes(damage.ANY[rng.integers(len(damage.ANY))](file.getvalue(), rng))
-    for entry in collection.in_archive(path, (".npz",), 2**20):
+    for entry in archive.in_archive(path, (".npz",), 2**20):
         assert entry.reason in REASONS or entry.content is not None
 
 
@@ -117,8 +114,8 @@ def test_a_damaged_archive_gives_files_and_reasons(seed, good, tmp_path_factory)
 SHARE = {".npz": 0.55, ".mid": 0.35, ".abc": 0.05, ".mxl": 0.03, ".xml": 0.02}
 
 
-@pytest.mark.parametrize("files", [200, pytest.param(10_000, marks=pytest.mark.soak)])
-def test_damaged_collections_end_as_songs_and_reasons(files, good, build, tmp_path, capsys):
+@pytest.mark.parametrize("files", [60, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_damaged_collections_end_as_songs_and_reasons(files, good, build, tmp_path):
     rng = np.random.default_rng(files)
     folders = {"lpd5": tmp_path / "lpd5", "midi": tmp_path / "midi"}
     kinds = {"lpd5": (".npz",), "midi": (".mid", ".abc", ".mxl", ".xml")}
@@ -137,21 +134,11 @@ def test_damaged_collections_end_as_songs_and_reasons(files, good, build, tmp_pa
         path = folders[kind] / f"{i:05d}{suffix}"
         path.write_bytes(damage.damaged(suffix, good[suffix], rng))
 
-    began, reasons, kept = time.perf_counter(), Counter(), 0
     for kind, source in sources.items():
         audit = corpus.load(source).audit
         assert audit.read == sum(s in kinds[kind] for s in suffixes) + 2 * len(kinds[kind])
         assert set(audit.dropped) <= set(REASONS)
         assert untouched[kind] <= set(audit.songs), "what was good before is still there"
-        reasons.update({reason: len(names) for reason, names in audit.dropped.items()})
-        kept += audit.kept
-    assert reasons["crashed"] == 0
-    assert reasons["timeout"] == 0
+        assert not {"crashed", "timeout"} & set(audit.dropped)
     after = {song.title: song for song in corpus.load(sources["midi"])}
     assert all(after[song.title] == song for song in before)
-    with capsys.disabled():
-        print(
-            f"\n{files} damaged files in {time.perf_counter() - began:.0f} s: {kept} still songs,",
-            ", ".join(f"{count} {reason}" for reason, count in reasons.most_common()),
-            file=sys.stderr,
-        )

@@ -6,7 +6,7 @@ import pytest
 
 from apps.command import main
 from musegen import config, corpus
-from musegen.corpus import made
+from musegen.corpus import synthetic
 from tools import search
 
 
@@ -17,7 +17,7 @@ def ask(trial) -> dict:
 @pytest.fixture
 def few(tmp_path, build, monkeypatch):
     """Search among tiny networks."""
-    source = made.made_collection(tmp_path / "made", songs=12)
+    source = synthetic.made_collection(tmp_path / "made", songs=12)
     monkeypatch.setenv("MUSEGEN_SOURCE", f"lpd5:{source}")
     small = replace(config.SMALL, units=4, window=5)
     run = replace(search.SEARCHES["lstm"].run, network=small, epochs=2)
@@ -29,7 +29,7 @@ def few(tmp_path, build, monkeypatch):
 @pytest.mark.parametrize("name", search.SEARCHES)
 def test_no_song_for_which_figures_are_stated_is_looked_at(name):
     songs = search.split(search.SEARCHES[name].run)
-    tests = corpus.load("chorales").validation  # transition: .test
+    tests = corpus.load("chorales").test
     titles = [{song.title for song in part} for part in (songs.training, songs.test, tests)]
     assert [len(part) for part in titles] == [128, 45, 43]
     assert len(set.union(*titles)) == 128 + 45 + 43

@@ -12,7 +12,7 @@ import trainer
 from apps.command import main
 from musegen import cluster, config, training
 from musegen.config import RunConfig
-from musegen.corpus import made
+from musegen.corpus import synthetic
 from musegen.training.run_folder import SNAPSHOT, WEIGHTS
 
 
@@ -24,7 +24,7 @@ def grid(epochs: int) -> list[RunConfig]:
 
 @pytest.fixture
 def settings(tmp_path):
-    return trainer.settings(made.made_collection(tmp_path / "made", songs=12))
+    return trainer.settings(synthetic.made_collection(tmp_path / "made", songs=12))
 
 
 def nothing(cfg, settings, shared):

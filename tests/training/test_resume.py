@@ -16,7 +16,7 @@ import trainer
 from trainer import RUNS, settings
 
 from musegen import autoencoder, files, generation, training
-from musegen.corpus import made
+from musegen.corpus import synthetic
 from musegen.files import atomic_write, file_lock
 from musegen.training import loop, run_folder
 from musegen.training.run_folder import CHECKPOINT, LOCK, WEIGHTS
@@ -24,7 +24,7 @@ from musegen.training.run_folder import CHECKPOINT, LOCK, WEIGHTS
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    return made.made_collection(tmp_path_factory.mktemp("songs") / "made", songs=12)
+    return synthetic.made_collection(tmp_path_factory.mktemp("songs") / "made", songs=12)
 
 
 def train(name, source):

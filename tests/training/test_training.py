@@ -12,7 +12,7 @@ from trainer import LSTM, RUNS, settings
 
 from musegen import config, corpus, training
 from musegen.config import AEConfig, HeldConfig, RunConfig, Settings
-from musegen.corpus import made
+from musegen.corpus import synthetic
 from musegen.training import data, run_folder
 from musegen.training.data import Bars, Sequences, Windows
 
@@ -20,7 +20,7 @@ from musegen.training.data import Bars, Sequences, Windows
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     """Read the collection that notebook 01 makes."""
-    return made.made_collection(tmp_path_factory.mktemp("songs") / "made", songs=12)
+    return synthetic.made_collection(tmp_path_factory.mktemp("songs") / "made", songs=12)
 
 
 # --- What an epoch shows -------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_the_way_is_straight(source, build, monkeypatch):
 
 
 def test_the_key_changes_with_configuration_and_music(source, build, tmp_path):
-    other = made.made_collection(tmp_path / "other", songs=9)
+    other = synthetic.made_collection(tmp_path / "other", songs=9)
     longer = replace(RUNS["ae"], epochs=7)
     runs = [(RUNS["ae"], source), (longer, source), (RUNS["ae"], other)]
     assert len({training.planned(cfg, settings(where)).folder for cfg, where in runs}) == 3

@@ -9,14 +9,20 @@ Notes
 Notebook: 01_data_preparation, "Only the piano".
 """
 
-from collections.abc import Iterator
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csc_matrix
 
-from musegen.corpus import lpd5
+from musegen.corpus.lpd5 import TRACKS
+from musegen.files import atomic_write
 from musegen.song import Song, as_notes
 
+PROGRAMS = (0, 0, 24, 32, 48)  # General MIDI, for each of LPD-5's tracks
 BEAT = 24  # steps
 BAR = 4 * BEAT
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
@@ -44,12 +50,46 @@ def made_collection(
         The folder, for ``corpus.load(f"lpd5:{folder}")``.
     """
     rng = np.random.default_rng(seed)
-    return lpd5.write_collection(folder, (_song(i, rng, bars) for i in range(songs)))
+    for i in range(songs):
+        track_id, tracks, tempo_qpm = _song(i, rng, bars)
+        name = hashlib.md5(track_id.encode(), usedforsecurity=False).hexdigest()
+        path = Path(folder, *track_id[2:5], track_id, f"{name}.npz")  # as LPD-5 has its folders
+        write_song(path, tracks, tempo_qpm)
+    return Path(folder)
 
 
-def _song(
-    i: int, rng: np.random.Generator, between: tuple[int, int]
-) -> tuple[str, tuple[dict[str, Song], np.ndarray]]:
+def write_song(path, tracks: Mapping[str, Song], tempo_qpm, *, steps_per_beat: int = 24) -> Path:
+    """Write one file in LPD-5's format, tiled tempo and all.
+
+    Parameters
+    ----------
+    path : str or Path
+    tracks : mapping of LPD-5's track names to Song
+        Of one length and grid; tracks that are left out become empty, shape (0, 128).
+    tempo_qpm : float or float array, shape (beat,)
+        One value, or one a beat.
+    """
+    length = max((song.length for song in tracks.values()), default=0)
+    beats = np.broadcast_to(np.asarray(tempo_qpm, float), max(1, length // steps_per_beat))
+    arrays = {"tempo": np.resize(beats, length), "downbeat": np.arange(length) == 0}
+    info = {"beat_resolution": steps_per_beat, "name": Path(path).stem}
+    for k, (name, program) in enumerate(zip(TRACKS, PROGRAMS, strict=True)):
+        info[str(k)] = {"program": program, "is_drum": name == "Drums", "name": name}
+        # Velocity 1: only on and off. A track that is left out is of bool.
+        roll = tracks[name].roll.astype(np.uint8) if name in tracks else np.zeros((0, 128), bool)
+        for part in ("data", "indices", "indptr", "shape"):
+            arrays[f"pianoroll_{k}_csc_{part}"] = getattr(csc_matrix(roll), part)
+    path = Path(path)
+    with atomic_write(path) as part:
+        with part.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        with zipfile.ZipFile(part, "a") as packed:
+            packed.writestr("info.json", json.dumps(info), zipfile.ZIP_DEFLATED)
+    return path
+
+
+def _song(i: int, rng: np.random.Generator, between: tuple[int, int]):
+    """Make the id, the tracks and the tempo of each beat of one song."""
     bars, silent = int(rng.integers(*between)), int(rng.integers(0, 4))
     mode = ("major", "minor")[i % 2]
     chords = _chords(mode, int(rng.integers(12)), bars)
@@ -66,7 +106,7 @@ def _song(
     if i % 3 == 2:
         tempo_qpm[-4:] -= 20  # slows down in the last bar
     songs = {name: _to_song(rows, bars) for name, rows in tracks.items()}
-    return f"TR{'ABC'[i % 3]}{'AB'[i % 2]}A{i:02d}", (songs, tempo_qpm)
+    return f"TR{'ABC'[i % 3]}{'AB'[i % 2]}A{i:02d}", songs, tempo_qpm
 
 
 def _to_song(rows, bars: int) -> Song:
