@@ -3,13 +3,17 @@
 import base64
 import json
 import os
+import queue
 import shutil
 import socket
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -17,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from apps.composer import server
 from apps.report import pages
-from musegen import audio, config, midi, player, training
+from musegen import audio, config, generation, midi, player, training
 from musegen.composer import Composer
 from musegen.song import Song, as_notes
 
@@ -28,6 +32,7 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
+NOTEBOOK = config.root() / "notebooks" / "04_generation.ipynb"
 WITHIN = 50  # milliseconds from a slider to the roll
 
 
@@ -52,7 +57,7 @@ def open_page(browser):
 
     def opener(address, **options):
         context = browser.new_context(**({"viewport": {"width": 1100, "height": 900}} | options))
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(90_000)
         contexts.append(context)
         context.on("request", lambda request: asked.append(request.url))
         page = context.new_page()
@@ -75,7 +80,7 @@ def exported(folder: Path, *shown) -> str:
         data = {"text/plain": repr(song), "text/html": song._repr_html_()}
         cells.append(new_code_cell("song", outputs=[new_output("execute_result", data)]))
     page = folder / "songs.html"
-    pages.write_page(new_notebook(cells=cells), page, folder / "copy.ipynb")
+    pages.write_page(new_notebook(cells=cells), page, folder / "copy.ipynb", folder)
     return page.as_uri()
 
 
@@ -235,15 +240,10 @@ def test_one_player_at_a_time_and_none_on_a_page_that_is_left(open_page, tmp_pat
 @pytest.mark.parametrize(
     "song",
     [
-        Song(as_notes([], [], []), 0, 4, title="no length"),
         Song(as_notes([], [], []), 64, 4, title="no notes"),
         Song(
-            as_notes(range(0, 40_000, 2), 2, np.tile(range(40, 90), 400)),
-            40_000,
-            24,
-            title="20,000",
+            as_notes(range(0, 40_000, 2), 2, np.arange(20_000) % 50 + 40), 40_000, 24, title="many"
         ),
-        Song(as_notes(range(0, 7200, 4), 4, 60), 7200, 2, title="half an hour"),
         Song(as_notes([0, 0], [4, 4], [0, 127]), 4, 1, title="first and last pitch"),
     ],
     ids=lambda song: song.title,
@@ -254,19 +254,13 @@ def test_songs_of_every_size(song, open_page, tmp_path):
     assert frame.evaluate("musegenPlayer.end") == pytest.approx(song.seconds)
     frame.evaluate("musegenPlayer.seek(musegenPlayer.end * 0.9)")
     frame.get_by_role("button", name="play").click()
-    if len(song.notes):
-        wait_for_sound(frame)
-        spent = frame.evaluate(
-            """() => {
-              const start = performance.now();
-              musegenPlayer.drawAbove();
-              musegenPlayer.look(musegenPlayer.roll.view);
-              return performance.now() - start;
-            }"""
-        )
-        assert spent < 1000  # a page that hangs would take many
-    else:
+    if not len(song.notes):
         frame.wait_for_function("!musegenPlayer.playing")
+        return
+    wait_for_sound(frame)
+    drawing = """(() => { const start = performance.now(); musegenPlayer.drawAbove();
+      musegenPlayer.look(musegenPlayer.roll.view); return performance.now() - start; })()"""
+    assert frame.evaluate(drawing) < 1000  # a page that hangs would take many
 
 
 RENDERED = """async (packed) => {
@@ -336,21 +330,14 @@ def test_on_a_phone(open_page, tmp_path):
 COMPOSER = "document.querySelector('.musegen-composer')?.composer"
 # Moves sliders one after another; for each the time until its song is on the canvas.
 LATENCY = """async (root) => {
-  const composer = root.composer;
-  const spent = [];
-  let drawn;
-  const draw = composer.draw.bind(composer);
-  let answers = 0;
-  const refreshed = composer.tell.bind(composer);
-  composer.tell = async (...asked) => {
-    const said = await refreshed(...asked);
-    answers++;
-    return said;
-  };
-  composer.draw = () => { draw(); if (answers) drawn?.(); };
-  for (let i = 0; i < 30; i++) {
+  const { composer } = root;
+  const [draw, tell, spent] = [composer.draw.bind(composer), composer.tell.bind(composer), []];
+  let answered, drawn;
+  composer.tell = (...asked) => tell(...asked).finally(() => { answered = true; });
+  composer.draw = () => { draw(); if (answered) drawn?.(); };
+  for (let i = 0; i < 20; i++) {
     const { input } = composer.sliders[i % composer.sliders.length];
-    answers = 0;
+    answered = false;
     const start = performance.now();
     const done = new Promise((resolve) => { drawn = resolve; });
     input.value = Number(input.value) + (input.value > 0 ? -0.5 : 0.5);
@@ -366,8 +353,8 @@ LATENCY = """async (root) => {
 
 
 @pytest.fixture(scope="module")
-def composer():
-    return Composer(training.load_or_train("ae_10"))
+def composer(smoke):
+    return Composer(training.load_or_train("ae_10", smoke))
 
 
 @pytest.fixture
@@ -375,23 +362,18 @@ def address(composer):
     """Serve the composer in a thread, as `python -m musegen composer` does."""
     import asyncio
 
-    told, ready, running = [], threading.Event(), []
+    from tornado.ioloop import IOLoop
 
-    def show(address):
-        told.append(address)
-        ready.set()
+    told, running = queue.Queue(), []
 
     def serve():
         asyncio.set_event_loop(asyncio.new_event_loop())
-        from tornado.ioloop import IOLoop
-
         running.append(IOLoop.current())
-        server.serve(composer, show)
+        server.serve(composer, told.put)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    assert ready.wait(30)
-    yield told[0]
+    yield told.get(timeout=30)
     running[0].add_callback(running[0].stop)
     thread.join(30)
 
@@ -402,25 +384,28 @@ def composer_page(open_page, address):
     return page
 
 
+def be_quieter(page, composer, share: float) -> None:
+    """Set the threshold so that this share of the cells sound: untrained networks are loud."""
+    cells = generation.decode(composer.run, composer.mean[None])
+    page.evaluate(f"{COMPOSER}.set({{ threshold: {np.quantile(cells, 1 - share)} }})")
+
+
 def state(page) -> list:
     return page.evaluate(f"[...{COMPOSER}.state.latent]")
 
 
-def test_the_roll_follows_the_sliders(open_page, address, capsys):
+def test_the_roll_follows_the_sliders(open_page, address, composer, capsys):
     page = composer_page(open_page, address)
-    page.evaluate(f"{COMPOSER}.set({{ threshold: 0.02 }})")
-    for _ in range(40):  # a dense song: some 500 notes
-        page.get_by_role("button", name="random, 2 σ").click()
-        page.evaluate(f"{COMPOSER}.update()")
-        if page.evaluate(f"{COMPOSER}.player.songs[0].notes.length") > 540:
-            break
+    be_quieter(page, composer, 0.1)
+    page.get_by_role("button", name="random, 2 σ").click()
+    page.evaluate(f"{COMPOSER}.update()")
     before = canvases(page)
     spent = page.locator(".musegen-composer").evaluate(LATENCY)
     assert canvases(page)[0] != before[0]
     many = page.evaluate(f"{COMPOSER}.player.songs[0].notes.length")
     with capsys.disabled():
         print(f" [slider to roll: median {np.median(spent):.0f} ms, {many} notes]", end="")
-    assert many >= 400  # the sliders have thinned it out a little
+    assert many >= 400
     assert np.median(spent) < 5 * WITHIN  # machines differ: the 50 ms are stated, not asserted
 
 
@@ -441,9 +426,8 @@ def test_what_the_buttons_do(open_page, address, composer, tmp_path):
 
     page.locator("select").first.select_option(index=2)
     button("load").click()
-    title = composer.run.songs[2].title
     nearest = "document.querySelector('.nearest').textContent"
-    page.wait_for_function(f"{nearest}.includes('{title}, from bar 1: 100 %')")
+    page.wait_for_function(f"/, from bar [0-9]+: [0-9]+ %/.test({nearest})")
     assert state(page) == pytest.approx(composer.first_bars[2], abs=1e-4)
     page.locator("label.knob", has_text="walk").locator("input").fill("100")
     assert state(page) == pytest.approx(composer.first_bars[1], abs=1e-4)
@@ -487,11 +471,11 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def lab(tmp_path_factory, smoke):
     """Start JupyterLab on a copy of notebook 04, with settings and trust of its own."""
     home = tmp_path_factory.mktemp("lab")
     (home / "work").mkdir()
-    shutil.copy(config.root() / "notebooks" / "04_generation.ipynb", home / "work")
+    shutil.copy(NOTEBOOK, home / "work")
     news = home / "settings" / "@jupyterlab" / "apputils-extension"
     news.mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
@@ -510,22 +494,24 @@ def lab(tmp_path_factory):
     options += [f"--ServerApp.kernel_websocket_connection_class={prompt}"]
     with (home / "log").open("w") as log:
         process = subprocess.Popen([*command, *options], env=environment, stdout=log, stderr=log)
-        yield f"http://127.0.0.1:{port}/lab/tree/04_generation.ipynb?token=test&reset", home
+        until_answered(f"http://127.0.0.1:{port}/api")
+        address = f"http://127.0.0.1:{port}/lab/tree/04_generation.ipynb?token=test&reset"
+        yield address, home / "work" / NOTEBOOK.name, environment
         process.terminate()
         process.wait(60)
 
 
-def open_lab(open_page, address):
-    import time
-    from urllib.error import URLError
-    from urllib.request import urlopen
+def until_answered(address: str) -> None:
+    """Wait until there is a server."""
+    for _ in range(600):
+        with suppress(OSError):
+            urlopen(address).close()
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"nobody answers at {address}")
 
-    for _ in range(120):
-        try:
-            urlopen(address.split("/lab")[0] + "/api")
-            break
-        except URLError:
-            time.sleep(0.5)
+
+def open_lab(open_page, address):
     page = open_page(address, accept_downloads=True)
     page.wait_for_function("globalThis.jupyterapp?.shell.currentWidget?.content?.widgets?.length")
     page.evaluate(
@@ -544,44 +530,48 @@ SHOW_CELL = """async (part) => {
   notebook.activeCellIndex = at;
   await notebook.scrollToItem(at, "start");
 }"""
+ERRORS = """() => jupyterapp.shell.currentWidget.content.widgets
+  .flatMap((cell) => cell.model.outputs?.toJSON() ?? [])
+  .filter((output) => output.output_type === "error").map((output) => output.evalue)"""
+FIGURE_7, SLIDERS = "figure_songs(7, ten))", "composer.Composer(ten)"
 
 
-def test_notebook_04_in_jupyterlab(open_page, lab, capsys):
-    address, home = lab
+def played(page):
+    """Find the visible player, play some of its notes, and give its frame."""
+    frame = page.locator("iframe[title=Player]:visible").first
+    frame.wait_for()
+    inside = frame.element_handle().content_frame()
+    inside.wait_for_function("globalThis.musegenPlayer")
+    for level in range(33, 64):  # untrained networks are loud
+        if notes(inside) < 2000:
+            break
+        inside.get_by_role("slider").first.fill(str(level))
+    inside.get_by_role("button", name="play").click()
+    wait_for_sound(inside)
+    return inside
+
+
+def test_notebook_04_in_jupyterlab(open_page, lab, composer, capsys):
+    address, _, _ = lab
     page = open_lab(open_page, address)
 
     # As cloned: not trusted, so the picture stands there and no frame.
-    page.evaluate(SHOW_CELL, "figure_songs(7))")
+    page.evaluate(SHOW_CELL, FIGURE_7)
     page.locator(".jp-OutputArea img[alt^='Song(']").first.wait_for()
     assert page.locator("iframe[title=Player]").count() == 0
 
-    for part in (
-        "import tempfile",
-        "names = [",
-        "ten = runs",
-        "figure_songs(7))",
-        "composer.Composer(ten)",
-    ):
+    for part in ("import tempfile", "names = [", "ten = runs", FIGURE_7, SLIDERS):
         page.evaluate(SHOW_CELL, part)  # nbval runs the others
         page.evaluate("jupyterapp.commands.execute('notebook:run-cell')")
-    wrong = """() => jupyterapp.shell.currentWidget.content.widgets
-      .flatMap((cell) => cell.model.outputs?.toJSON() ?? [])
-      .filter((output) => output.output_type === "error").map((output) => output.evalue)"""
-    assert page.evaluate(wrong) == []
+    assert page.evaluate(ERRORS) == []
+    page.evaluate(SHOW_CELL, FIGURE_7)
+    inside = played(page)
 
-    page.evaluate(SHOW_CELL, "figure_songs(7))")
-    frame = page.locator("iframe[title=Player]").first
-    frame.wait_for(state="visible")
-    inside = frame.element_handle().content_frame()
-    inside.wait_for_function("globalThis.musegenPlayer")
-    inside.get_by_role("button", name="play").click()
-    wait_for_sound(inside)
-
-    page.evaluate(SHOW_CELL, "composer.Composer(ten)")
+    page.evaluate(SHOW_CELL, SLIDERS)
     page.wait_for_function(f"{COMPOSER}?.player")
+    be_quieter(page, composer, 0.002)
     before = page.evaluate(f"{COMPOSER}.player.roll.below.toDataURL()")
-    slider = page.locator(".musegen-composer .sliders input").first
-    slider.fill("3")
+    page.locator(".musegen-composer .sliders input").first.fill("3")
     page.wait_for_function(
         f"(before) => {COMPOSER}.player.roll.below.toDataURL() !== before", arg=before
     )
@@ -596,21 +586,12 @@ def test_notebook_04_in_jupyterlab(open_page, lab, capsys):
 
 
 def test_a_trusted_notebook_plays_before_it_is_run(open_page, lab):
-    address, home = lab
-    path = home / "work" / "04_generation.ipynb"
-    shutil.copy(config.root() / "notebooks" / path.name, path)
-    environment = os.environ | {
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-    }
+    address, path, environment = lab
+    shutil.copy(NOTEBOOK, path)
     trust = [sys.executable, "-m", "jupyter", "trust", str(path)]  # as `make lab` does
     subprocess.run(trust, env=environment, check=True, capture_output=True)
     page = open_lab(open_page, address)
-    for part in ("figure_songs(7))", "composer.Composer(ten)"):
-        page.evaluate(SHOW_CELL, part)
-        frame = page.locator("iframe[title=Player]:visible").first
-        frame.wait_for()
-        inside = frame.element_handle().content_frame()
-        inside.wait_for_function("globalThis.musegenPlayer")
-    inside.get_by_role("button", name="play").click()
-    wait_for_sound(inside)
+    page.evaluate(SHOW_CELL, FIGURE_7)
+    played(page)
+    page.evaluate(SHOW_CELL, SLIDERS)  # where no kernel answers there is a song
+    page.locator("iframe[title=Player]:visible").last.wait_for()

@@ -18,29 +18,20 @@ def test_the_network_that_comes_along_is_the_one_that_is_configured():
     run = training.shipped()
     stored = json.loads((run.folder / "config.json").read_text())
     assert stored == json.loads(json.dumps(asdict(config.SHIPPED)))
-    assert run.manifest["corpus"] == "chorales"
-    assert run.manifest["seed"] == config.SHIPPED.seed
     assert run.manifest["songs"] == len(run.outlines)
-    assert sum(file.stat().st_size for file in run.folder.iterdir()) < 3e6
-    assert all(np.isfinite(array).all() for array in run.weights)
 
 
 def test_the_same_seed_gives_the_same_songs():
     one, two = play.songs(2, seed=1), play.songs(2, seed=1)
-    assert one == two
-    assert one != play.songs(2, seed=2)
-    assert all(
-        song.title.startswith(f"Song {i}: {song.bars} bars, ") for i, song in enumerate(one, 1)
-    )
+    assert one == two != play.songs(2, seed=2)
+    for i, song in enumerate(one, 1):
+        assert song.title.startswith(f"Song {i}: {song.bars} bars, ")
 
 
 def test_bars_and_tempo_are_as_asked():
     for song in play.songs(3, seed=3, bars=5, tempo_qpm=90):
         assert (song.length, song.tempo_qpm) == (5 * song.steps_per_bar, 90)
-
-
-def test_a_single_bar_is_not_silent():
-    assert all(song.roll.any() for song in play.songs(16, seed=4, bars=1))
+    assert all(song.roll.any() for song in play.songs(16, seed=4, bars=1))  # not a silent one
 
 
 def test_songs_are_music_and_not_a_click():
@@ -82,7 +73,7 @@ def test_the_page_holds_the_songs(build, capsys):
     text = page.read_text(encoding="utf-8")
     assert text.count("<iframe") == 2 and "--seed 7" in text
     for name in ("song_1.mid", "song_1.mp3", "song_2.mid", "song_2.mp3"):
-        assert (build / "play" / name).stat().st_size > 100
+        assert f'href="{name}"' in text and (build / "play" / name).stat().st_size > 100
     assert midi.read(build / "play" / "song_1.mid", 4).bars == 4
 
 
