@@ -139,7 +139,7 @@ def _report(options, settings) -> None:
 
 
 def _train(options, settings) -> None:
-    from musegen import cluster
+    from musegen.training import cluster
 
     known = settings.runs
     names = list(known) if options.all else options.runs

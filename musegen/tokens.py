@@ -171,11 +171,11 @@ class Vocabulary:
         if unknown:
             raise ValueError(
                 f"token {unknown[0]!r} is not among the {len(self)} of this vocabulary; "
-                "use encode_heldout for songs outside the training set"
+                "use encode_known for songs outside the training set"
             )
         return np.array([self._places[token] for token in tokens], np.int32)
 
-    def encode_heldout(self, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    def encode_known(self, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Replace tokens that may be unknown: those take the place they would be sorted to.
 
         Returns

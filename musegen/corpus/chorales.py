@@ -15,7 +15,7 @@ Recipe
    of eighth notes, less than 90 % of the pitch classes agree, whatever the transposition.
 7. In the seeded order of those that are left: no run of eighth notes, a third as long as the
    shorter of the two, stands in an earlier one, whatever the transposition. So no song is another
-   one without its repeat, and none that is held out has been learnt under another name.
+   one without its repeat, and no test song has been trained on under another name.
 
 Repeat signs are not followed. Few files name a tempo, and only for playing them back; 120 is ours.
 

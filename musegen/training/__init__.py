@@ -86,7 +86,7 @@ class Run:
         if isinstance(network, HeldConfig):
             return Frames.from_songs(songs, network)
         ticks, way = network.ticks_per_beat, {"windows": Windows, "sequences": Sequences}
-        pairs = [self.vocabulary.encode_heldout(tokenize(song, ticks)) for song in songs]
+        pairs = [self.vocabulary.encode_known(tokenize(song, ticks)) for song in songs]
         places, known = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         return way[self.cfg.trainer](places, network, known)
 

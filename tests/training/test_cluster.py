@@ -10,9 +10,10 @@ import pytest
 import trainer
 
 from apps.command import main
-from musegen import cluster, config, training
+from musegen import config, training
 from musegen.config import RunConfig
 from musegen.corpus import synthetic
+from musegen.training import cluster
 from musegen.training.run_folder import SNAPSHOT, WEIGHTS
 
 
