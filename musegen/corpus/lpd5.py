@@ -51,7 +51,7 @@ def read(content: bytes, path) -> Song:
 
     Notes
     -----
-    Report 2.1. About three times as fast as `pypianoroll.load`, and equal to it bit by bit; nothing
+    Report 2.1. Twice as fast as `pypianoroll.load` or faster, equal to it bit by bit; nothing
     is unpickled. Notebook: 01_data_preparation, "Only the piano".
     """
     (song,) = _read(content, ["Piano"])
