@@ -1,6 +1,5 @@
 """Answers read from files, a database, spreadsheets: each grade used or listed, none lost."""
 
-import csv
 import json
 import sqlite3
 import warnings
@@ -10,11 +9,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from apps import listening
-from apps.listening import answers as module
+from apps.listening import answers as listening
 from apps.listening import cells
-from apps.listening.rows import GRADE_REASONS, OTHER_REASONS
-from musegen import survey
+from apps.listening.documents import ABOUT, LISTENER
+from apps.listening.rows import REASONS
 
 SURVEY = "1a2b3c4d"
 SONGS = ["aaaaaa", "bbbbbb", "cccccc", "dddddd"]
@@ -104,7 +102,7 @@ def test_a_document_becomes_a_row_a_song(folder, key):
     write(folder, f"answers-{SOME[0]}.json", document())
     answers = listening.load_answers(folder, key)
     frame = answers.frame
-    assert list(frame) == list(module.KINDS)
+    assert list(frame) == list(listening.KINDS)
     assert frame["song"].tolist() == ["Song 1", "Song 2", "Song 3", "Song 4"]
     assert frame["source"].tolist() == ["Bach", "Bach", "AE", "AE"]
     assert frame["grade"].tolist() == [1, 2, 3, 4]
@@ -119,17 +117,6 @@ def test_a_document_becomes_a_row_a_song(folder, key):
     assert reasons(answers) == {"practice": 1, "attention": 1}
     assert answers.given == 6
     assert repr(answers) == "4 grades of 1 listeners; listed: 1 practice, 1 attention"
-
-
-def test_the_highest_version_counts_wherever_it_lies(folder, key):
-    write(folder, "a.json", document(version=2, grades=(2, 2, 2, 2)))
-    write(folder, "a (1).json", document(version=9, grades=(5, 5, 5, 5)))
-    write(folder / "deep", "a.json", document(version=9, grades=(5, 5, 5, 5)))
-    answers = listening.load_answers(folder, key)
-    assert answers.frame["grade"].tolist() == [5, 5, 5, 5]
-    assert reasons(answers) == {"duplicate": 12, "practice": 1, "attention": 1}
-    # The same file twice: the first in the order of names is the one.
-    assert set(answers.listed.query("reason == 'duplicate'")["where"]) == {"a.json", "deep/a.json"}
 
 
 def test_every_grade_is_used_or_listed_with_its_reason(folder, key):
@@ -162,7 +149,7 @@ def test_every_grade_is_used_or_listed_with_its_reason(folder, key):
     assert set(listed.loc["no.json", "value"]) == {""}
     assert not answers.listed.duplicated(["where", "item"]).any()
     assert "anna" not in answers.listed.to_csv()
-    assert set(answers.listed["reason"]) <= set(listening.REASONS)
+    assert set(answers.listed["reason"]) <= set(REASONS)
 
 
 def test_who_withdrew_is_out_with_all_versions(folder, key):
@@ -177,27 +164,6 @@ def test_attention_checks_must_be_right(folder, key, grade, attentive):
     asked["answers"]["tttttt"] = {"grade": grade}
     write(folder, "a.json", asked)
     assert listening.load_answers(folder, key).frame["attentive"].tolist() == [attentive] * 4
-
-
-def test_a_survey_without_checks_has_no_such_column(folder, key):
-    key.write_text(KEY.rsplit("\n", 1)[0])
-    write(folder, "a.json", document())
-    answers = listening.load_answers(folder, key)
-    assert "attentive" not in answers.frame
-    assert reasons(answers) == {"practice": 1, "unknown_item": 1}
-
-
-def test_only_the_songs_a_listener_was_to_hear_can_be_missing(folder, key):
-    write(folder, "a.json", document(grades=(1,), order=["aaaaaa", "bbbbbb"]))
-    answers = listening.load_answers(folder, key)
-    assert answers.listed.query("reason == 'missing'")["item"].tolist() == ["bbbbbb"]
-
-
-def test_a_folder_without_answers_gives_none(folder, key):
-    answers = listening.load_answers(folder, key)
-    assert list(answers.frame) == list(module.KINDS)
-    assert (len(answers.frame), len(answers.listed), answers.given) == (0, 0, 0)
-    assert answers.frame["grade"].dtype == "int64"
 
 
 def test_a_database_is_read(tmp_path, key):
@@ -229,7 +195,7 @@ def test_a_wide_spreadsheet(tmp_path, form):
     assert answers.frame["grade"].tolist() == [4, 2, 1, 4]
     assert answers.frame["song"].tolist() == ["One", "Two", "Three", "One"]
     anna, bo = answers.frame["listener"].unique()
-    assert survey.documents.LISTENER.fullmatch(anna)
+    assert LISTENER.fullmatch(anna)
     assert answers.listed.to_numpy().tolist() == [
         ["row 3", bo, "Song 2", "missing", ""],
         ["row 3", bo, "Song 3", "out_of_range", "９"],
@@ -267,12 +233,6 @@ def test_times_decide_only_if_they_can_be_read_in_one_way(tmp_path, form):
     assert counted("2026-11-23 11:00:00", "") == [2]
 
 
-def test_without_names_a_row_is_a_listener(tmp_path, form):
-    text = "Email,Song 1,Song 2,Song 3\nanonymous,1,2,3\nanonymous,3,2,1\n"
-    answers = sheet(tmp_path, text, form)
-    assert answers.frame["listener"].unique().tolist() == ["row 2", "row 3"]
-
-
 def test_columns_nobody_asked_for_and_columns_that_are_gone(tmp_path, form):
     text = "ID;Song 1;Song 3;Song 3;Song 4;Notes\n1;5;4;3;2;hm\n2;1;2;;1;ok\n"
     answers = sheet(tmp_path, text, form)
@@ -284,18 +244,6 @@ def test_columns_nobody_asked_for_and_columns_that_are_gone(tmp_path, form):
         ["row 2", "Song 3", "duplicate", "3"],
         ["row 3", "Song 4", "unknown_item", "1"],
     ]
-
-
-def test_headings_alike_are_told_apart_letter_by_letter(tmp_path, form):
-    form.write_text("column,song,source\nIn C,C,Bach\nIn C#,Cis,Bach\n", encoding="utf-8")
-    answers = sheet(tmp_path, "In C#,In C\n1,2\n", form)
-    assert dict(answers.frame[["song", "grade"]].to_numpy()) == {"C": 2, "Cis": 1}
-
-
-def test_a_column_of_comments_is_not_one_of_grades(tmp_path, form):
-    text = "Song 1 [why],Song 1 [grade],Song 2,Song 3\nnice,4,3,2\n,1,1,1\n"
-    answers = sheet(tmp_path, text, form)
-    assert answers.frame["grade"].tolist() == [4, 3, 2, 1, 1, 1]
 
 
 def test_rows_that_may_have_shifted_are_not_used(tmp_path, form):
@@ -380,9 +328,10 @@ def test_formulas_are_disarmed_and_come_back(folder, key, tmp_path):
     texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "a;=1", 'a\n"=1"', "plain, - text"]
     for item, text in zip(SONGS, texts, strict=False):
         evil["answers"][item]["comment"] = text
-    evil["about"] = dict(zip(module.ABOUT, texts[4:], strict=True))
+    evil["about"] = dict(zip(ABOUT, texts[4:], strict=True))
     write(folder, "a.json", evil)
-    answers = listening.export(folder, key, tmp_path / "tidy.csv")
+    answers = listening.load_answers(folder, key)
+    answers.write_csv(tmp_path / "tidy.csv")
     written = (tmp_path / "tidy.csv").read_text(encoding="utf-8")
     assert "'=1+1,12.5" in written
     pd.testing.assert_frame_equal(listening.read_tidy(tmp_path / "tidy.csv"), answers.frame)
@@ -465,29 +414,6 @@ def test_as_many_grades_come_out_as_went_in(tmp_path_factory, made):
 
 
 @QUICK
-@given(
-    st.lists(
-        st.lists(
-            st.sampled_from(["", "1", "5", "4,0", "7", "x", "-", "anna", "a;b", 'q"', "=1"]),
-            min_size=5,
-            max_size=6,
-        ),
-        max_size=8,
-    )
-)
-def test_as_many_cells_come_out_as_went_in(tmp_path_factory, rows):
-    folder = tmp_path_factory.mktemp("in")
-    (folder / "form.csv").write_text(FORM, encoding="utf-8")
-    head = ["Name", "Song 1", "Song 2", "Song 3", "Notes"]
-    with (folder / "export.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, delimiter=";").writerows([head, *rows])
-    answers = balanced(listening.load_answers(folder / "export.csv", folder / "form.csv"))
-    went_in = sum(not cells.is_blank(cell) for row in rows for cell in row[1:4])
-    strangers = answers.listed.query("item == 'Notes' and reason != 'empty'")
-    assert answers.given - len(strangers) == went_in
-
-
-@QUICK
 @given(st.data())
 def test_damage_is_a_sentence_or_a_reason(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("in")
@@ -519,7 +445,3 @@ def test_damage_is_a_sentence_or_a_reason(tmp_path_factory, data):
                 pd.testing.assert_frame_equal(back, answers.frame)
             except ValueError as error:
                 assert "\n" not in str(error)
-
-
-def test_reasons_are_of_grades_or_of_the_rest():
-    assert not set(GRADE_REASONS) & set(OTHER_REASONS)
