@@ -95,7 +95,7 @@ def songs(draw):
 @given(songs())
 def test_any_score_has_the_notes_of_the_midi_file(song):
     struck = [note for layer in midi.layers(song.notes) for note in layer]
-    onset, end, pitch = np.array(struck).T
+    onset, end, pitch, *_ = np.array(struck).T
     xml = musicxml.to_bytes(song)
     assert rows_of(xml) == rows(replace(song, notes=as_notes(onset, end - onset, pitch)))
     assert_bars_are_full(xml, song.bars)
