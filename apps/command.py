@@ -139,7 +139,7 @@ def _report(options, settings) -> None:
 
 
 def _train(options, settings) -> None:
-    from musegen import cluster
+    from musegen.training import cluster
 
     known = settings.runs
     names = list(known) if options.all else options.runs
@@ -151,7 +151,20 @@ def _train(options, settings) -> None:
     for run in cluster.train_all(names, settings):
         runs.append(run)
         print(f"{run.cfg.name} is there: {run.folder}", flush=True)
-    print(cluster.table(runs).round(3).to_string())
+    print(_summary(runs).round(3).to_string())
+
+
+def _summary(runs):
+    """Sum trainings up: a row a run, its losses those of the last epoch."""
+    import pandas as pd
+
+    rows = {}
+    for run in runs:
+        about = {"songs": len(run.songs), "epochs": len(run.history)}
+        about["seconds"] = run.manifest["seconds"]
+        last = run.history.iloc[-1].filter(like="loss")
+        rows[run.cfg.name] = about | last.to_dict()
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _audit(options, settings) -> None:

@@ -1,4 +1,4 @@
-"""What does each change of notebook 06 bring? One network less each, all taught alike.
+"""What does each change of notebook 06 bring? One network less each, all trained alike.
 
 ``python -m benchmarks.beyond`` trains them (eleven minutes on two cores) and writes
 ``data/beyond.csv``, which notebook 06 shows; then it judges sixteen sets of songs by the
@@ -12,27 +12,27 @@ import numpy as np
 
 from musegen import config, corpus, generation, metrics, training
 from musegen.config import RunConfig
-from musegen.files import whole
+from musegen.files import atomic_write
 
 SONGS = 64
 
 
-def taught(epochs: int = 12, **fields) -> RunConfig:
-    """Describe a network smaller and taught shorter than what is shipped, so that all are soon."""
+def smaller(epochs: int = 12, **fields) -> RunConfig:
+    """Describe a network smaller and trained shorter than what is shipped, so that all are soon."""
     network = replace(config.HELD, units=128, dropout=0.3, lanes=32)
     network = replace(network, **fields)
     return RunConfig("beyond", network, 256, epochs, "frames", patience=epochs, last_rate=0.05)
 
 
 CHANGES = {
-    "all": taught(),
-    "not told the beat": taught(knows_the_beat=False),
-    "not told the chord": taught(knows_the_chord=False),
-    "not told the outline": taught(knows_the_outline=False),
-    "songs in their own keys": taught(common_key=False),
-    "songs in all keys": taught(common_key=False, transpose=6),
-    "half as wide": taught(units=64),
-    "half as long": taught(epochs=6),
+    "all": smaller(),
+    "not told the beat": smaller(knows_the_beat=False),
+    "not told the chord": smaller(knows_the_chord=False),
+    "not told the outline": smaller(knows_the_outline=False),
+    "songs in their own keys": smaller(common_key=False),
+    "songs in all keys": smaller(common_key=False, transpose=6),
+    "half as wide": smaller(units=64),
+    "half as long": smaller(epochs=6),
 }
 PICKS = {
     "drawn": generation.sample(),
@@ -41,19 +41,22 @@ PICKS = {
 
 
 def rows() -> Iterator[dict]:
-    """Train each, let it write 64 songs each way, and judge them by Bach's that it has not seen."""
+    """Train each, let it write 64 songs each way, and judge them by Bach's test songs."""
     for change, cfg in CHANGES.items():
         run = training.load_or_train(cfg)
-        bach = metrics.Yardstick.of(run)
+        bach = metrics.ReferenceCorpus.of(run)
         for pick, way in PICKS.items():
             rng = np.random.default_rng(config.SHIPPED.seed)
-            outlines = generation.draw_outlines(run, SONGS, rng)
+            outlines = generation.sample_outlines(run, SONGS, rng)
             songs = generation.held_songs(run, outlines, rng, way)
-            away, verdict = bach.spreads({"": songs})[""], metrics.told_apart(songs, bach, True)
+            away, verdict = (
+                bach.z_scores({"": songs})[""],
+                metrics.two_sample_accuracy(songs, bach, True),
+            )
             yield {
                 "change": change,
                 "pick": pick,
-                "heldout_loss": run.history["heldout_loss"].min(),
+                "test_loss": run.history["test_loss"].min(),
                 "told_apart": verdict.accuracy,
                 "low": verdict.low,
                 "high": verdict.high,
@@ -66,13 +69,13 @@ def rows() -> Iterator[dict]:
 
 
 def seeds() -> Iterator[dict]:
-    """Let what is shipped write sixteen sets of songs; judge each by Bach's held-out ones."""
+    """Let what is shipped write sixteen sets of songs; judge each by Bach's test songs."""
     run = training.shipped(with_songs=True)
-    bach = metrics.Yardstick.of(run)
+    bach = metrics.ReferenceCorpus.of(run)
     for seed in range(16):
         rng = np.random.default_rng(seed)
-        songs = generation.held_songs(run, generation.draw_outlines(run, SONGS, rng), rng)
-        verdict = metrics.told_apart(songs, bach, length=True)
+        songs = generation.held_songs(run, generation.sample_outlines(run, SONGS, rng), rng)
+        verdict = metrics.two_sample_accuracy(songs, bach, length=True)
         yield {
             "seed": seed,
             "told_apart": verdict.accuracy,
@@ -89,7 +92,7 @@ def write(name: str, found: Iterator[dict]) -> None:
     for row in found:
         said.append(row)
         print(pd.Series(row).to_frame().T.to_string(header=len(said) == 1), flush=True)
-    with whole(config.data_dir() / name) as part:
+    with atomic_write(config.data_dir() / name) as part:
         pd.DataFrame(said).round(3).to_csv(part, index=False, lineterminator="\n")
 
 

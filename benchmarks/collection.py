@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.timing import seconds
 from musegen import corpus
 from musegen.corpus import chorales, lpd5
-from musegen.corpus.made import made_collection
+from musegen.corpus.synthetic import made_collection
 
 SONGS = 21_425  # as in LPD-5 cleansed
 BARS = (40, 80)  # 59 in the median of LPD-5's pianos
@@ -57,7 +57,7 @@ def one_by_one(files: list[Path]) -> None:
     """Print how fast single files are read in this process."""
     import pypianoroll
 
-    ours = best(lambda: [lpd5.read_file(f) for f in files], 5) / len(files)
+    ours = best(lambda: [lpd5.read(f.read_bytes(), f) for f in files], 5) / len(files)
     theirs = best(lambda: [pypianoroll.load(f) for f in files], 5) / len(files)
     print(f"musegen, one process    {1 / ours:8.0f} files/s")
     print(f"pypianoroll.load        {1 / theirs:8.0f} files/s, {theirs / ours:.1f} times slower")
@@ -100,8 +100,8 @@ def main() -> None:
 
 def _has_piano(file: Path) -> bool:
     try:
-        return bool(lpd5.read_file(file))
-    except lpd5.Dropped:
+        return bool(lpd5.read(file.read_bytes(), file))
+    except corpus.Rejected:
         return False
 
 

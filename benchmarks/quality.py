@@ -1,4 +1,4 @@
-"""What does the fast way of teaching the LSTM cost, or gain?"""
+"""What does the fast way of training the LSTM cost, or gain?"""
 
 import time
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ EPOCHS = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """What a network knows of held-out songs after some training.
+class Trained:
+    """What a network knows of test songs after some training.
 
     Attributes
     ----------
     way, stop : str
-        How it was taught, and for how long.
+        How it was trained, and for how long.
     epochs : int
     seconds : float
         Of training alone.
@@ -30,7 +30,7 @@ class Learnt:
     """
 
     HEAD: ClassVar = (
-        "| taught by | for | epochs | seconds | held-out loss | right |\n" + 6 * "|---" + "|"
+        "| trained by | for | epochs | seconds | test loss | right |\n" + 6 * "|---" + "|"
     )
     way: str
     stop: str
@@ -45,13 +45,13 @@ class Learnt:
         return f"| {self.way} | {self.stop} | {self.epochs} | {self.seconds:.0f} | {known} |"
 
 
-def rows() -> Iterator[Learnt]:
-    yield from taught("windows (report)", config.PAPER.runs["lstm_small_128"])
-    yield from taught("sequences (quick)", config.QUICK.runs["lstm_small_128"])
+def rows() -> Iterator[Trained]:
+    yield from trained("windows (report)", config.PAPER.runs["lstm_small_128"])
+    yield from trained("sequences (quick)", config.QUICK.runs["lstm_small_128"])
 
 
-def taught(way: str, cfg: RunConfig) -> Iterator[Learnt]:
-    """Teach the small network for as long as the longest stop, and judge it at each."""
+def trained(way: str, cfg: RunConfig) -> Iterator[Trained]:
+    """Train the small network for as long as the longest stop, and judge it at each."""
     run = training.planned("lstm_small_128")
     load_keras().utils.set_random_seed(cfg.seed)
     every = cfg.trainer == "sequences"
@@ -60,13 +60,13 @@ def taught(way: str, cfg: RunConfig) -> Iterator[Learnt]:
         lstm.build(cfg.network, len(run.vocabulary), every_position=position)
         for position in (every, False)
     )
-    cut, known = metrics.heldout_windows(run)
+    cut, known = metrics.test_windows(run)
 
-    def judge(stop: str) -> Learnt:
+    def judge(stop: str) -> Trained:
         judged.set_weights(model.get_weights())
         p = judged.predict(cut.inputs, batch_size=512, verbose=0)
         found = metrics.judge(p, cut.targets, known)
-        return Learnt(way, stop, epoch, spent, found.loss, found.accuracy)
+        return Trained(way, stop, epoch, spent, found.loss, found.accuracy)
 
     spent, epoch, left = 0.0, 0, list(SECONDS)
     while left or epoch < max(EPOCHS):

@@ -8,16 +8,15 @@ from pathlib import Path
 from benchmarks.timing import Row, compare
 from musegen import corpus
 from musegen.corpus import chorales, lpd5
-from musegen.corpus.audit import Dropped
-from musegen.corpus.made import made_collection
+from musegen.corpus.synthetic import made_collection
 
 PARSED = 6  # chorales parsed one by one
 FILES = 100
 
 
 def _has_piano(file: Path) -> bool:
-    with suppress(Dropped):
-        return bool(lpd5.read_file(file))
+    with suppress(corpus.Rejected):
+        return bool(lpd5.read(file.read_bytes(), file))
     return False
 
 
@@ -38,7 +37,7 @@ def rows() -> Iterator[Row]:
         made = sorted(made_collection(Path(folder), 2 * FILES, bars=(40, 80)).rglob("*.npz"))
         made = [file for file in made if _has_piano(file)][:FILES]
         ours, theirs = compare(
-            lambda: [lpd5.read_file(file) for file in made],
+            lambda: [lpd5.read(file.read_bytes(), file) for file in made],
             lambda: [pypianoroll.load(file) for file in made],
         )
     peer = "pypianoroll.load"

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from musegen import midi
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import Song
 
 LOUDNESS = -20.0  # LUFS (EBU R 128), ours: leaves room for the peaks of a piano
@@ -55,7 +55,7 @@ def write(song: Song, path, program: int = 0) -> Path:
         raise ValueError(f"{path.name} must end in {', '.join(FORMATS)}")
     form, subtype, rate = FORMATS[path.suffix.lower()]
     samples = render(song, rate, program)
-    with whole(path) as part:
+    with atomic_write(path) as part:
         soundfile.write(part, samples, rate, format=form, subtype=subtype)
     return path
 

@@ -231,11 +231,6 @@ def source() -> str:
     return default().source
 
 
-def dask() -> str | None:  # transition
-    """Name the Dask scheduler of `default`."""
-    return default().dask
-
-
 def build_dir() -> Path:
     """Find where everything made goes: ``build/`` unless ``MUSEGEN_BUILD`` moves it."""
     return Path(os.environ.get("MUSEGEN_BUILD", root() / "build"))

@@ -50,10 +50,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def file_lock(path: Path, job: str) -> Iterator[None]:
+def file_lock(path: Path, job: str | None = None) -> Iterator[None]:
     """Let one process at a time do a job, such as ``"training ae_10"``; another says so and waits.
 
-    The system opens the lock when its process ends, kill -9 included.
+    The system opens the lock when its process ends, kill -9 included. Without a name, for jobs of
+    moments, it waits in silence.
     """
     from filelock import FileLock, Timeout
 
@@ -63,8 +64,9 @@ def file_lock(path: Path, job: str) -> Iterator[None]:
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            waits = "another process is at it; this one waits until it is done or stopped"
-            print(f"{job}: {waits}", file=sys.stderr, flush=True)
+            if job:
+                waits = "another process is at it; this one waits until it is done or stopped"
+                print(f"{job}: {waits}", file=sys.stderr, flush=True)
             lock.acquire()
     try:
         yield
@@ -84,11 +86,3 @@ def _refused(path: Path) -> Iterator[None]:
             f"{path} cannot be written ({error.strerror}); make room or choose another folder, "
             "MUSEGEN_BUILD for what musegen makes; what was there before is untouched"
         ) from error
-
-
-whole = atomic_write  # transition
-
-
-def one_process(path: Path, job: str | None):  # transition
-    """Do as `file_lock`."""
-    return file_lock(path, job or path.stem)

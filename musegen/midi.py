@@ -1,4 +1,4 @@
-"""Songs to MIDI files and back, and to pypianoroll's `Multitrack`.
+"""Songs to MIDI files and back.
 
 Conventions
 -----------
@@ -10,11 +10,13 @@ track
 
 import io
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import NO_VOICE, Song, as_notes
 
 TICKS_PER_BEAT = 480  # at least; usual in the field
@@ -46,7 +48,7 @@ def write(song: Song, path, program: int = 0) -> Path:
     Notebook: 04_generation, "Take it away".
     """
     path = Path(path)
-    with whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(to_bytes(song, program))
     return path
 
@@ -65,50 +67,51 @@ def to_bytes(song: Song, program: int = 0) -> bytes:
         channel = i % 15 + (i % 15 >= DRUMS)  # a note must not end the same pitch elsewhere
         track = file.add_track(f"part {i + 1}")
         track.append(Message("program_change", program=program, channel=channel))
+        starts = [(note.start, "note_on", note.pitch) for note in notes]
+        ends = [(note.end, "note_off", note.pitch) for note in notes]
         now = 0
-        for step, name, pitch in _events(notes):
-            message = Message(name, note=pitch, velocity=VELOCITY, channel=channel)
-            track.append(message.copy(time=(step - now) * ticks))
+        for step, name, pitch in sorted(starts + ends):  # "note_off" sorts before "note_on"
+            plays = {"note": pitch, "velocity": VELOCITY, "channel": channel}
+            track.append(Message(name, time=(step - now) * ticks, **plays))
             now = step
     written = io.BytesIO()
     file.save(file=written)
     return written.getvalue()
 
 
-def layers(notes: np.ndarray) -> list[list[tuple[int, int, int]]]:
-    """Share notes out to tracks, as (onset, end, pitch), so that none overlap but whole chords.
+class Note(NamedTuple):
+    """A note of a track: in steps where it is written, in ticks where it is read."""
 
-    Notation programs misread other overlaps: music21 moves notes that are tied across a bar line.
+    start: int
+    end: int
+    pitch: int
+    track: int
+    program: int | None = 0  # None: drums
+
+
+def layers(notes: np.ndarray) -> list[list[Note]]:
+    """Share notes out to tracks, voice by voice, so that none overlap but whole chords.
+
+    Where a pitch is struck again in its voice, the first note ends; of those struck together the
+    longest stays. Notation programs misread other overlaps.
     """
+    notes = np.sort(notes, order=["voice", "pitch", "onset", "duration"])
+    onset, end = notes["onset"], notes["onset"] + notes["duration"]
+    again = (np.diff(notes["voice"]) == 0) & (np.diff(notes["pitch"]) == 0)
+    end[:-1] = np.where(again, np.minimum(end[:-1], onset[1:]), end[:-1])
+    columns = (onset, end, notes["pitch"], notes["voice"])
     layers = []
-    for voice in np.unique(notes["voice"]):
-        mine = []
-        for onset, end, pitch in _without_overlaps(notes[notes["voice"] == voice]):
-            free = (m for m in mine if m[-1][1] <= onset or m[-1][:2] == (onset, end))
-            layer = next(free, None)
-            if layer is None:
-                layer = []
-                mine.append(layer)
-            layer.append((onset, end, pitch))
-        layers += mine
-    return layers
-
-
-def _without_overlaps(notes: np.ndarray) -> list[tuple[int, int, int]]:
-    """End each note where its pitch is struck again; of those struck together the longest stays."""
-    notes = notes[np.lexsort((notes["duration"], notes["onset"], notes["pitch"]))]
-    end = notes["onset"] + notes["duration"]
-    again = notes["pitch"][1:] == notes["pitch"][:-1]
-    end[:-1] = np.where(again, np.minimum(end[:-1], notes["onset"][1:]), end[:-1])
-    rows = zip(notes["onset"].tolist(), end.tolist(), notes["pitch"].tolist(), strict=True)
-    return sorted(row for row in rows if row[0] < row[1])
-
-
-def _events(notes: list[tuple[int, int, int]]) -> list[tuple[int, str, int]]:
-    """List starts and ends as (step, message, pitch), by time and ends first."""
-    starts = [(onset, "note_on", pitch) for onset, _, pitch in notes]
-    ends = [(end, "note_off", pitch) for _, end, pitch in notes]
-    return sorted(starts + ends)  # "note_off" sorts before "note_on"
+    struck = sorted(map(Note, *(values.tolist() for values in columns)))
+    for note in (note for note in struck if note.start < note.end):
+        for layer in layers:
+            last = layer[-1]
+            fits = last.end <= note.start or last[:2] == note[:2]
+            if last.track == note.track and fits:
+                layer.append(note)
+                break
+        else:
+            layers.append([note])
+    return sorted(layers, key=lambda layer: layer[0].track)
 
 
 class Unreadable(ValueError):
@@ -140,35 +143,35 @@ def read(path, steps_per_beat: int = 24) -> Song:
         A ValueError, if the file cannot be read as MIDI.
     """
     path = Path(path)
-    return to_song(load(path), path, steps_per_beat)
+    return to_song(load(path, path.read_bytes()), path, steps_per_beat)
 
 
 def to_song(file, path: Path, steps_per_beat: int = 24, no_piano: str = "midi") -> Song:
     """Make a song of a file that `load` opened; `no_piano` is its source if it has no piano."""
-    rows = [row for row in _note_rows(file) if row[4] is not None]
-    piano = [row for row in rows if row[4] in PIANOS]
-    start, end, pitch, track, _ = np.array(piano or rows, int).reshape(-1, 5).T
+    pitched = [note for note in _notes(file) if note.program is not None]
+    piano = [note for note in pitched if note.program in PIANOS]
+    start, end, pitch, track, _ = np.array(piano or pitched, int).reshape(-1, 5).T
     steps = steps_per_beat / file.ticks_per_beat
     onset = np.rint(start * steps).astype(int)
     duration = np.maximum(np.rint(end * steps).astype(int) - onset, 1)
     length = max([round(_ticks(file) * steps), *(onset + duration)])
     if length > MOST_STEPS:
         raise Unreadable(path, "it lasts for ever", "too_long")
-    tracks = np.unique(track)
-    voice = np.searchsorted(tracks, track) if len(tracks) > 1 else NO_VOICE
-    source = "midi" if piano or not rows else no_piano
-    notes = as_notes(onset, duration, pitch, voice)
+    tracks, voice = np.unique(track, return_inverse=True)
+    notes = as_notes(onset, duration, pitch, voice if len(tracks) > 1 else NO_VOICE)
+    source = "midi" if piano or not pitched else no_piano
     return Song(notes, int(length), steps_per_beat, tempo(file), path.stem, source)
 
 
-def load(path: Path, content: bytes | None = None):
+def load(path: Path, content: bytes):
     """Open a MIDI file with mido; data bytes that are too large are clipped, not refused.
 
     Parameters
     ----------
     path : Path
-    content : bytes or None
-        What the file holds, where it has been read already.
+        Its name; it is not opened.
+    content : bytes
+        What the file holds.
 
     Raises
     ------
@@ -177,11 +180,6 @@ def load(path: Path, content: bytes | None = None):
     """
     import mido
 
-    if content is None:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise Unreadable(path, str(error), "unreadable") from error
     if not content.startswith(b"MThd"):
         if b"MThd".startswith(content):
             raise Unreadable(path, "it ends too early", "truncated")
@@ -201,8 +199,7 @@ def load(path: Path, content: bytes | None = None):
     return file
 
 
-def _note_rows(file) -> Iterator[tuple]:
-    """Yield start tick, end tick, pitch, track and program (None: drums) of each note."""
+def _notes(file) -> Iterator[Note]:
     program = dict.fromkeys(range(16), 0)
     sounding = {}
     for now, track, message in _messages(file):
@@ -212,20 +209,19 @@ def _note_rows(file) -> Iterator[tuple]:
             continue
         key = (track, message.channel, message.note)
         if key in sounding:  # ended, or struck again
-            start, instrument = sounding.pop(key)
-            yield start, now, message.note, track, instrument
+            yield sounding.pop(key)._replace(end=now)
         if message.type == "note_on" and message.velocity > 0:
-            drums = message.channel == DRUMS
-            sounding[key] = now, None if drums else program[message.channel]
-    for (track, _, pitch), (start, instrument) in sounding.items():  # never ended
-        yield start, max(start, _ticks(file)), pitch, track, instrument
+            plays = None if message.channel == DRUMS else program[message.channel]
+            sounding[key] = Note(now, now, message.note, track, plays)
+    for note in sounding.values():  # never ended
+        yield note._replace(end=_ticks(file))
 
 
 def _messages(file) -> list[tuple]:
-    """All messages with their tick and track, in order of time."""
+    """All messages as (tick, track, message), in order of time."""
     messages = []
     for i, track in enumerate(file.tracks):
-        ticks = np.cumsum([message.time for message in track], dtype=int).tolist()
+        ticks = accumulate(message.time for message in track)
         messages += [(tick, i, message) for tick, message in zip(ticks, track, strict=True)]
     return sorted(messages, key=lambda row: row[0])
 
@@ -248,23 +244,5 @@ def tempo(file) -> float:
         changes.insert(0, (0, 500_000))  # MIDI: 120 until something else is said
     ticks, micros = np.array(changes, float).T
     lasts = np.diff(np.append(ticks, max(_ticks(file), ticks[-1] + 1)))
-    order = np.argsort(micros, kind="stable")
-    middle = np.searchsorted(lasts[order].cumsum(), lasts.sum() / 2)
-    return round(60e6 / micros[order][middle], 3)
-
-
-def to_multitrack(song: Song):
-    """Hand a song over as a `pypianoroll.Multitrack` of one binary track a voice."""
-    import pypianoroll
-
-    tracks = []
-    for voice in np.unique(song.notes["voice"]):
-        roll = Song(song.notes[song.notes["voice"] == voice], song.length, song.steps_per_beat).roll
-        name = f"voice {voice + 1}" if voice != NO_VOICE else "piano"
-        tracks.append(pypianoroll.BinaryTrack(name=name, program=0, pianoroll=roll))
-    return pypianoroll.Multitrack(
-        name=song.title,
-        resolution=song.steps_per_beat,
-        tempo=np.full(song.length, song.tempo_qpm),
-        tracks=tracks,
-    )
+    middle = np.quantile(micros, 0.5, weights=lasts, method="inverted_cdf")
+    return round(60e6 / middle, 3)

@@ -141,7 +141,7 @@ def to_common_key(song: Song) -> Song:
     return song.transpose(estimate_key(song).shift)
 
 
-def why_not(song: Song, cfg: AEConfig | None = None) -> str:
+def rejection_reason(song: Song, cfg: AEConfig | None = None) -> str:
     """Say why the autoencoder cannot train on a song; an empty string if it can.
 
     Returns
@@ -166,7 +166,7 @@ def for_autoencoder(song: Song, cfg: AEConfig | None = None) -> Song:
     Parameters
     ----------
     song : Song
-        Any tempo; `why_not` sorts out the songs that are not to be trained on.
+        Any tempo; `rejection_reason` sorts out the songs that are not to be trained on.
 
     Returns
     -------
@@ -220,7 +220,7 @@ def to_tensor(song: Song, cfg: AEConfig | None = None) -> np.ndarray:
     if len(pitches) and (pitches.min() < lowest or pitches.max() >= above):
         raise ValueError(
             f"{song.title or 'song'} has pitches {pitches.min()}..{pitches.max()}, the tensor "
-            f"holds {lowest}..{above - 1}; transpose it or leave it out (why_not says which)"
+            f"holds {lowest}..{above - 1}; transpose it or leave it out (see rejection_reason)"
         )
     padded = np.pad(song.roll, ((0, -song.length % cfg.steps_per_bar), (0, 0)))
     return padded[:, lowest:above].reshape(-1, cfg.steps_per_bar, cfg.pitches)
@@ -247,11 +247,6 @@ def from_tensor(tensor: np.ndarray, cfg: AEConfig | None = None, **fields) -> So
     return Song.from_roll(unfold(tensor, cfg), cfg.steps_per_beat, **fields)
 
 
-def window_starts(tensor: np.ndarray) -> np.ndarray:
-    """Bars at which a window can start: every bar of the song, int array of shape (bar,)."""
-    return np.arange(len(tensor))
-
-
 def wrapped_window(tensor: np.ndarray, start: int, bars: int = 16) -> np.ndarray:
     """Take `bars` bars from bar `start` on; past its end the song begins again.
 
@@ -264,9 +259,12 @@ def wrapped_window(tensor: np.ndarray, start: int, bars: int = 16) -> np.ndarray
 
     Notes
     -----
-    Most chorales have fewer than 16 bars; wrapping is the ancestor's way (HackerPoet/Composer).
+    Most chorales have fewer than 16 bars; wrapping is the reference implementation's way
+    (HackerPoet/Composer).
     Notebook: 01_data_preparation, "Sixteen bars".
     """
     if not len(tensor):
-        raise ValueError("a song without bars has no window; leave silent songs out (why_not)")
+        raise ValueError(
+            "a song without bars has no window; leave silent songs out (rejection_reason)"
+        )
     return tensor[(start + np.arange(bars)) % len(tensor)]

@@ -1,4 +1,4 @@
-"""A piece of music as notes on a grid of steps: the value that flows through the house.
+"""A piece of music as notes on a grid of steps: what all other modules pass around.
 
 Corpora yield songs, generators yield songs, figures draw songs and `midi` writes them.
 
@@ -28,7 +28,7 @@ NOTE = np.dtype(
 
 
 def as_notes(onset, duration, pitch, voice=NO_VOICE) -> np.ndarray:
-    """Make a note array, sorted by onset and then by pitch.
+    """Make a note array, sorted by onset, then by pitch, then by voice.
 
     Parameters
     ----------
@@ -44,16 +44,10 @@ def as_notes(onset, duration, pitch, voice=NO_VOICE) -> np.ndarray:
     >>> as_notes([4, 0], [2, 4], [67, 60])["pitch"].tolist()
     [60, 67]
     """
-    onset = np.atleast_1d(onset)
-    columns = [np.broadcast_to(values, onset.shape) for values in (onset, duration, pitch, voice)]
-    place = onset.astype(np.int64) * PITCHES + columns[2]
-    order = np.argsort(place)
-    if (np.diff(place[order]) == 0).any():  # struck together: the lower voice number first
-        order = np.lexsort((columns[1], columns[3], place))
-    notes = np.empty(len(onset), NOTE)
-    for name, values in zip(NOTE.names, columns, strict=True):
-        notes[name] = values[order]
-    return notes
+    notes = np.empty(np.size(onset), NOTE)
+    for name, values in zip(NOTE.names, (onset, duration, pitch, voice), strict=True):
+        notes[name] = values
+    return notes[np.lexsort([notes[name] for name in ("duration", "voice", "pitch", "onset")])]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -231,11 +225,8 @@ class Song:
         """Songs are equal if they sound equal: same notes, grid, length and tempo."""
         if not isinstance(other, Song):
             return NotImplemented
-        return (self.length, self.steps_per_beat, self.tempo_qpm) == (
-            other.length,
-            other.steps_per_beat,
-            other.tempo_qpm,
-        ) and np.array_equal(_heard(self.notes), _heard(other.notes))
+        mine, theirs = ((s.length, s.steps_per_beat, s.tempo_qpm) for s in (self, other))
+        return mine == theirs and np.array_equal(_heard(self.notes), _heard(other.notes))
 
     __hash__ = None
 
@@ -264,10 +255,10 @@ class Song:
         return audio.write(self, path, program)
 
     def to_musicxml(self, path):
-        """Write the song as a score: .musicxml, .xml or .mxl; see `musegen.notation.write`."""
-        from musegen import notation
+        """Write the song as a score: .musicxml, .xml or .mxl; see `musegen.musicxml.write`."""
+        from musegen import musicxml
 
-        return notation.write(self, path)
+        return musicxml.write(self, path)
 
 
 def _heard(notes: np.ndarray) -> np.ndarray:

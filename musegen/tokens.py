@@ -1,7 +1,7 @@
 """Songs as sequences of tokens, the way the LSTM reads them (report 2.1 and 2.3).
 
 A token says which pitches sound at one tick, an eighth note: a single note by its name (``C4``),
-several by the normal order of their pitch classes (``0.4.7``), as in the ancestor
+several by the normal order of their pitch classes (``0.4.7``), as in the reference implementation,
 Skuldur/Classical-Piano-Composer. Held notes repeat at every tick and silent ticks are dropped
 (report 4.4.1), so durations, octaves of chords and rests are lost: notebook 01 plays both.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import Song, as_notes
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")  # as pretty_midi
@@ -78,7 +78,7 @@ def tokenize(song: Song, ticks_per_beat: int = 2) -> list[str]:
     song : Song
         On any grid that is a multiple of `ticks_per_beat`.
     ticks_per_beat : int
-        2 is an eighth note (ancestor).
+        2 is an eighth note (reference implementation).
 
     Returns
     -------
@@ -155,9 +155,6 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def __contains__(self, token: str) -> bool:
-        return token in self._places
-
     @cached_property
     def _places(self) -> dict[str, int]:
         return {token: place for place, token in enumerate(self.tokens)}
@@ -174,11 +171,11 @@ class Vocabulary:
         if unknown:
             raise ValueError(
                 f"token {unknown[0]!r} is not among the {len(self)} of this vocabulary; "
-                "use encode_heldout for songs outside the training set"
+                "use encode_known for songs outside the training set"
             )
         return np.array([self._places[token] for token in tokens], np.int32)
 
-    def encode_heldout(self, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    def encode_known(self, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Replace tokens that may be unknown: those take the place they would be sorted to.
 
         Returns
@@ -197,7 +194,7 @@ class Vocabulary:
 
     def save(self, path) -> None:
         """Write the vocabulary as JSON, whole or not at all."""
-        with whole(Path(path)) as part:
+        with atomic_write(Path(path)) as part:
             part.write_text(json.dumps(self.tokens, indent=0), encoding="utf-8")
 
     @classmethod
@@ -214,13 +211,10 @@ class Windows:
     ----------
     inputs : int32 array, shape (window, 64)
     targets : int32 array, shape (window,)
-    song : int32 array, shape (window,)
-        Which song each window is from.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
-    song: np.ndarray
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -247,9 +241,7 @@ def windows(encoded: Sequence[np.ndarray], window: int = 64) -> Windows:
     Report 2.1 and 2.3. Notebook: 01_data_preparation, "Windows".
     """
     view = np.lib.stride_tricks.sliding_window_view
-    pieces = [(i, view(song, window + 1)) for i, song in enumerate(encoded) if len(song) > window]
-    if not pieces:
-        return Windows(*(np.zeros(shape, np.int32) for shape in ((0, window), 0, 0)))
-    rows = np.concatenate([piece for _, piece in pieces]).astype(np.int32)
-    song = np.repeat([i for i, _ in pieces], [len(piece) for _, piece in pieces])
-    return Windows(rows[:, :-1], rows[:, -1], song.astype(np.int32))
+    none = np.zeros((0, window + 1), np.int32)
+    pieces = [view(song, window + 1) for song in encoded if len(song) > window]
+    rows = np.concatenate([none, *pieces]).astype(np.int32)
+    return Windows(rows[:, :-1], rows[:, -1])

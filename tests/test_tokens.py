@@ -21,7 +21,7 @@ def test_normal_order_is_music21s():
     from music21 import chord
 
     for size in range(1, 13):
-        for classes in itertools.islice(itertools.combinations(range(12), size), 0, None, 9):
+        for classes in itertools.islice(itertools.combinations(range(12), size), 0, None, 29):
             expected = tuple(chord.Chord(list(classes)).normalOrder)
             assert normal_order(frozenset(classes)) == expected
 
@@ -80,11 +80,11 @@ def test_vocabulary_is_sorted_and_reads_back(tmp_path):
     assert Vocabulary.load(tmp_path / "vocabulary.json") == words
 
 
-def test_unknown_tokens_are_refused_in_training_and_marked_in_heldout_songs():
+def test_unknown_tokens_are_refused_in_training_and_marked_in_others():
     words = Vocabulary(("C4", "E4", "G4"))
     with pytest.raises(ValueError, match="'D4' is not among the 3"):
         words.encode(["C4", "D4"])
-    places, known = words.encode_heldout(["C4", "D4", "Z9"])
+    places, known = words.encode_known(["C4", "D4", "Z9"])
     assert places.tolist() == [0, 1, 2]
     assert known.tolist() == [True, False, False]
 
@@ -94,7 +94,6 @@ def test_windows_never_cross_songs():
     cut = windows(songs, window=3)
     assert cut.inputs.tolist() == [[0, 1, 2], [1, 2, 3], [200, 201, 202]]
     assert cut.targets.tolist() == [3, 4, 203]
-    assert cut.song.tolist() == [0, 0, 2]
 
 
 def test_songs_too_short_for_a_window_give_none():

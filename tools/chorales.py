@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from musegen import config
-from musegen.corpus import collection, reading
+from musegen.corpus import archive, ingest
 from musegen.corpus.chorales import FORMAT, LEAST_BARS, MOST_ALIKE, MOST_SHARED, files
 from musegen.corpus.scores import STEPS_PER_BEAT
-from musegen.corpus.store import Store
-from musegen.files import whole
+from musegen.files import atomic_write
 from musegen.song import Song
 
 
@@ -22,20 +21,23 @@ def make_list() -> Path:
     songs that are kept; ``like``, the song that a near-duplicate resembles; ``place`` in the order
     from which songs are taken to train on, from 1.
     """
-    into = Store()
-    songs, unread = reading.read(collection.of_files(files()), FORMAT, "music21's Bach", into)
-    rows = {name: _row(name, reason) for reason, names in unread.items() for name in names}
+    songs = ingest.read(
+        archive.of_files({path.name: path for path in files().values()}, FORMAT.largest),
+        FORMAT,
+        "bach",
+    )
+    rows = {name: _row(name, reason) for reason, names in songs.dropped.items() for name in names}
     kept = {}
-    for name, (digest, facts) in songs.items():
-        song = into.song(digest, facts, name)
+    for name in songs.info:
+        song = songs.build(name)
         grid = _grid(song)
         like = next((other for other in kept if _alike(grid, kept[other]) > MOST_ALIKE), "")
-        reason = _why_not(song) or ("near_duplicate" if like else "")
+        reason = _rejection_reason(song) or ("near_duplicate" if like else "")
         rows[name] = _row(name, reason, song.bars, like if reason == "near_duplicate" else "")
         if not reason:
             kept[name] = grid
     taken = []
-    for name in reading.in_seeded_order(kept):
+    for name in ingest.in_seeded_order(kept):
         like = next((other for other in taken if _shares_a_run(kept[name], kept[other])), "")
         if like:
             rows[name] |= {"dropped": "near_duplicate", "like": like}
@@ -49,7 +51,7 @@ def _row(name, dropped, bars="", like="", place="") -> dict:
     return {"name": name, "bars": bars, "dropped": dropped, "like": like, "place": place}
 
 
-def _why_not(song: Song) -> str:
+def _rejection_reason(song: Song) -> str:
     silent = ~song.roll[song.notes["onset"].min() :].any(axis=1)
     edges = np.flatnonzero(np.diff(np.pad(silent, 1).astype(np.int8)))
     longest = (edges[1::2] - edges[::2]).max(initial=0)
@@ -94,7 +96,7 @@ def _as_text(grid: np.ndarray) -> str:
 
 def _write_rows(rows) -> Path:
     path = config.data_dir() / "chorales.csv"
-    with whole(path) as part, part.open("w", newline="") as file:
+    with atomic_write(path) as part, part.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

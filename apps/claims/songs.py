@@ -18,7 +18,7 @@ from apps.claims.findings import (
 from musegen import figures, generation, metrics, tokens
 
 # What the report says in words needs a number; all of these are ours. Where people's songs can give
-# it, they do: a song has a fault if it goes beyond 95 of 100 of theirs, see `metrics.FAULTS`.
+# it, they do: a song has a fault if it goes beyond 95 of 100 of theirs, see `metrics.ARTEFACTS`.
 SONGS = 64  # generated for each check
 CLOSE = 0.95  # of the sounding cells, and of the played ones
 BAR = 8  # tokens
@@ -31,7 +31,7 @@ BAR = 8  # tokens
 def _noise_songs(name: str, settings):
     """Latents of fitted noise and the cells they decode to: (song, 120), (song, 16, 24, 96)."""
     rng = np.random.default_rng(0)
-    latents = generation.Noise.of(generation.latents_of_training(run(name, settings))).draw(
+    latents = generation.Noise.of(generation.latents_of_training(run(name, settings))).sample(
         SONGS, rng
     )
     return latents, generation.decode(run(name, settings), latents)
@@ -46,7 +46,7 @@ def _faults(name: str, settings):
         if name.startswith("ae")
         else [generation.play(made, places, "") for places in generation.report_songs(made)]
     )
-    return metrics.Yardstick.of(made).faults({name: songs}).loc[name]
+    return metrics.ReferenceCorpus.of(made).artefacts({name: songs}).loc[name]
 
 
 def _noise(settings):
@@ -60,7 +60,7 @@ def _noise(settings):
 def _recreates(settings):
     ae = run("ae_10", settings)
     true = ae.bars.windows()
-    same = metrics.cells(generation.decode(ae, generation.encode(ae, true)) > 0.5, true)
+    same = metrics.precision_recall(generation.decode(ae, generation.encode(ae, true)) > 0.5, true)
     ours = (
         f"{same.recall:.1%} of the sounding cells played, {same.precision:.1%} of the played sound"
     )

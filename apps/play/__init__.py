@@ -60,7 +60,7 @@ def songs(
         if value is not None and not low <= value <= high:
             raise ValueError(f"{name} is {value:g}; it must be from {low} to {high}")
     run, rng = training.shipped(), np.random.default_rng(seed)
-    outlines = generation.draw_outlines(run, n, rng)
+    outlines = generation.sample_outlines(run, n, rng)
     if bars is not None:
         outlines = [one._replace(bars=bars) for one in outlines]
     if bars == 1:  # an upbeat and an early end would leave nothing between them

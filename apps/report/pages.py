@@ -76,7 +76,7 @@ def beside_people(songs, runs: Sequence[Run]):
     """
     by_name = {run.cfg.name: _yardstick(run) for run in runs}
 
-    def own(song) -> metrics.Yardstick:
+    def own(song) -> metrics.ReferenceCorpus:
         return by_name.get(song.source) or by_name["lstm_small_256"].without(song)
 
     tables = [own(song).table({f"song {i}": [song]}) for i, song in enumerate(songs, 1)]
@@ -86,8 +86,8 @@ def beside_people(songs, runs: Sequence[Run]):
 
 
 @cache
-def _yardstick(run: Run) -> metrics.Yardstick:
-    return metrics.Yardstick.of(run)
+def _yardstick(run: Run) -> metrics.ReferenceCorpus:
+    return metrics.ReferenceCorpus.of(run)
 
 
 def write_survey_songs(load: Load, folder: Path) -> None:
@@ -103,7 +103,7 @@ def write_next_survey(folder: Path) -> None:
 
     The index plays two others, those of the README's picture: it must not tell who wrote what.
     """
-    test_songs = corpus.load("chorales").validation
+    test_songs = corpus.load("chorales").test
     for source, songs in figures.next_survey_songs(training.shipped(), test_songs).items():
         _write_midi(folder / "next_survey" / source, songs)
     _write_songs(folder / "songs", "held", play.songs(2, seed=1))

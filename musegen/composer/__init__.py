@@ -1,9 +1,9 @@
 """The autoencoder as an instrument: sliders for what its songs differ by, the music at once.
 
-After HackerPoet/Composer, the ancestor of the report's autoencoder. The page (``composer.js``)
-holds the state: 120 numbers, threshold, tempo and instrument. Python answers its questions, each
-for itself, so that several pages may ask one `Composer`: in a notebook through a widget, on a
-plain page through `apps.composer.server`.
+After HackerPoet/Composer, the reference implementation of the report's autoencoder. The page
+(``composer.js``) holds the state: 120 numbers, threshold, tempo and instrument. Python answers its
+questions, each for itself, so that several pages may ask one `Composer`: in a notebook through a
+widget, on a plain page through `apps.composer.server`.
 """
 
 import json
@@ -51,8 +51,8 @@ class Composer:
         varied = noise.explained > 1e-8  # some units of the network no song wakes
         self.mean, self.components = noise.mean, noise.components[varied]
         self.explained = noise.explained[varied]
-        self.closeness = metrics.Closeness(run)
-        self.song = self._song(self.mean, run.cfg.network.threshold)
+        self.windows = metrics.NearestWindow(run)
+        self.song = self._song(self._cells(self.mean), run.cfg.network.threshold)
 
     def __repr__(self) -> str:
         return f"Composer({self.run!r})"
@@ -78,14 +78,14 @@ class Composer:
         tuple of dict and list of bytes
             What is said, as JSON takes it, and arrays. ``{"error": sentence}`` if it cannot be.
         """
-        answers = {"start": self.start, "play": self.play, "clean": self.clean, "save": self.save}
+        arguments = dict(asked)
+        name = arguments.pop("ask", None)
         try:
-            if asked.get("ask") not in answers:
-                raise ValueError(f"nobody here knows {asked.get('ask')!r}")
-            arguments = {name: value for name, value in asked.items() if name != "ask"}
-            if asked["ask"] != "start":
+            if name not in ("start", "play", "clean", "save"):
+                raise ValueError(f"nobody here knows {name!r}")
+            if name != "start":
                 arguments["latent"] = self._latent(latent)
-            return answers[asked["ask"]](**arguments)
+            return getattr(self, name)(**arguments)
         except (ValueError, TypeError, OSError) as error:
             return {"error": str(error)}, []
 
@@ -120,9 +120,9 @@ class Composer:
 
     def play(self, latent: np.ndarray, threshold: float) -> tuple[dict, list[bytes]]:
         """Decode: a byte a cell, pitch by pitch; and the nearest training song."""
-        cells = generation.decode(self.run, latent[None])[0]
-        nearest = self.closeness.nearest(cells > _number(threshold, 0, 1, "threshold"))
-        self.song = self._song(latent, threshold, cells)
+        cells = self._cells(latent)
+        nearest = self.windows.nearest(cells > _number(threshold, 0, 1, "threshold"))
+        self.song = self._song(cells, threshold)
         levels = (cells * LEVELS).clip(max=LEVELS - 1).astype(np.uint8)
         rows = levels.reshape(-1, levels.shape[-1]).T  # (pitch, time)
         said = {"title": nearest.title, "bar": nearest.bar, "share": nearest.share}
@@ -130,32 +130,27 @@ class Composer:
 
     def clean(self, latent: np.ndarray, threshold: float) -> tuple[dict, list[bytes]]:
         """Encode what is heard: the nearest song that the network itself would describe so."""
-        heard = generation.decode(self.run, latent[None]) > _number(threshold, 0, 1, "threshold")
-        return {}, [generation.encode(self.run, heard)[0].astype("<f4").tobytes()]
+        heard = self._cells(latent) > _number(threshold, 0, 1, "threshold")
+        return {}, [generation.encode(self.run, heard[None])[0].astype("<f4").tobytes()]
 
-    def save(
-        self, latent: np.ndarray, threshold: float, tempo: float, instrument: str, suffix: str
-    ) -> tuple[dict, list[bytes]]:
-        """Write what is heard as a file for the page to hand out."""
+    def save(self, latent, threshold, tempo, instrument: str, suffix: str):
+        """Write what is heard as a file for the page to hand out; answers as the others do."""
         if suffix not in FORMATS:
             raise ValueError(f"a song is saved as {', '.join(FORMATS)}, not {suffix}")
         if instrument not in INSTRUMENTS:
             raise ValueError(f"the instruments are {', '.join(INSTRUMENTS)}, not {instrument}")
-        song = self._song(latent, threshold, tempo=_number(tempo, 20, 400, "tempo"))
+        song = self._song(self._cells(latent), threshold, _number(tempo, 20, 400, "tempo"))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"composer{suffix}"
-            write = song.to_midi if suffix == ".mid" else song.to_audio
-            write(path, INSTRUMENTS[instrument])
+            (song.to_midi if suffix == ".mid" else song.to_audio)(path, INSTRUMENTS[instrument])
             return {"file": path.name}, [path.read_bytes()]
 
-    def _song(self, latent, threshold: float, cells=None, tempo=generation.TEMPO_QPM) -> Song:
-        if cells is None:
-            cells = generation.decode(self.run, np.asarray(latent)[None])[0]
-        threshold = _number(threshold, 0, 1, "threshold")
-        name = f"Composer, {self.run.cfg.name}"
-        return generation.song_from_cells(
-            self.run, cells, threshold, title=name, source=self.run.cfg.name, tempo_qpm=tempo
-        )
+    def _cells(self, latent: np.ndarray) -> np.ndarray:
+        return generation.decode(self.run, latent[None])[0]
+
+    def _song(self, cells, threshold: float, tempo: float = generation.TEMPO_QPM) -> Song:
+        level, title = _number(threshold, 0, 1, "threshold"), f"Composer, {self.run.cfg.name}"
+        return generation.song_from_cells(self.run, cells, level, title=title, tempo_qpm=tempo)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         shown = _widget(self)._repr_mimebundle_()

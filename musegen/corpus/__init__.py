@@ -17,17 +17,155 @@ Notebook: 01_data_preparation.
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
-from musegen.corpus.audit import REASONS, Audit, Dropped, Facts
-from musegen.corpus.store import Store
+from musegen.config import AEConfig
 from musegen.song import Song
 
-__all__ = ["REASONS", "Audit", "Corpus", "Dropped", "Facts", "audit_of", "load"]
-
-VALIDATION_SHARE = 0.15  # ours
-MOST_VALIDATION = 43  # ours: leaves 256 of the 299 chorales
+TEST_SHARE = 0.15  # ours
+MOST_TEST = 43  # ours: leaves 256 of the 299 chorales
 TRAINED_FIRST = 128  # the smaller training set of the LSTM, report 2.3
+
+AE = AEConfig()
+REASONS = {
+    # of a file
+    "unreadable": "damaged: its parts contradict each other",
+    "truncated": "ends too early",
+    "wrong_type": "holds something else than its name says",
+    "too_large": "larger than any song",
+    "link": "a link; only the files themselves are read",
+    "unsafe_path": "a path that leads out of the archive",
+    "timeout": "took too long and was given up",
+    "crashed": "ended the process that read it",
+    # of the music
+    "no_piano": "no piano track",
+    "empty_piano": "a piano track of no length, LPD-5's way of leaving it out",
+    "silent": "no notes",
+    "no_tempo": "no tempo that makes sense",
+    "no_clock": "no ticks a beat to count time by",
+    "not_4_4": "not in 4/4 throughout",
+    "several_tunes": "several tunes in one file; give each its own",
+    "too_short": "too few bars",
+    "too_long": "too many bars",
+    # of a chorale
+    "not_four_voices": "not soprano, alto, tenor and bass, once each",
+    "voices_rest": "all voices rest for more than a bar",
+    "near_duplicate": "nearly the same as another one",
+    "not_installed": "not in this music21",
+    # of a song, for the autoencoder alone
+    "tempo": "outside {:g}-{:g} quarter notes a minute".format(*AE.tempo_qpm),
+    "out_of_range": f"pitches outside {AE.lowest_pitch}-{AE.lowest_pitch + AE.pitches - 1} "
+    "after transposition",
+}
+
+
+class Rejected(Exception):
+    """Raised by a reader for a file that does not become a song; its text is one of `REASONS`."""
+
+
+class SongInfo(NamedTuple):
+    """What is known of a song without its notes.
+
+    Attributes
+    ----------
+    music : str
+        Hash of notes, length, grid and tempo.
+    length, steps_per_beat : int
+    tempo_qpm : float
+    notes : int
+    key : str
+        As `musegen.preprocess.estimate_key` finds it: ``"G major"``.
+    autoencoder : str
+        Why the autoencoder cannot use the song (one of `REASONS`), empty if it can.
+    source : str
+    """
+
+    music: str
+    length: int
+    steps_per_beat: int
+    tempo_qpm: float
+    notes: int
+    key: str
+    autoencoder: str
+    source: str
+
+    @property
+    def bars(self) -> int:
+        """Bars of four beats, the unfinished last one counted."""
+        return -(-self.length // (4 * self.steps_per_beat))
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The balance of one load: ``read == kept + dropped`` always.
+
+    Parameters
+    ----------
+    source : str
+        As given to `load`.
+    songs : dict of str to SongInfo
+        The songs that were kept, by name, in the seeded order.
+    dropped : dict of str to list of str
+        The names of the files that gave no song, by reason.
+    seconds : float
+        How long this load took.
+
+    Notes
+    -----
+    Notebook: 01_data_preparation, "The default songs" and "What becomes of a collection".
+    """
+
+    source: str
+    songs: dict[str, SongInfo]
+    dropped: dict[str, list[str]]
+    seconds: float
+
+    @property
+    def kept(self) -> int:
+        """How many files became songs."""
+        return len(self.songs)
+
+    @property
+    def read(self) -> int:
+        """How many files were looked at: all that have a known suffix."""
+        return self.kept + sum(map(len, self.dropped.values()))
+
+    def frame(self):
+        """One row a reason, kept first: a DataFrame of reason, files, meaning and an example."""
+        return _frame(self.kept, self.dropped)
+
+    def autoencoder_frame(self):
+        """Tell the same of the second step, from the songs to those the autoencoder can use.
+
+        Report 2.1 chooses by tempo for the autoencoder alone; the LSTM takes all songs.
+        """
+        reasons = {}
+        for name, info in self.songs.items():
+            reasons.setdefault(info.autoencoder, []).append(name)
+        kept = len(reasons.pop("", []))
+        return _frame(kept, dict(sorted(reasons.items())))
+
+    def sources(self) -> dict[str, int]:
+        """Count where the notes of the kept songs are from, such as files without a piano."""
+        return dict(sorted(Counter(info.source for info in self.songs.values()).items()))
+
+    def as_dict(self) -> dict:
+        """Give the counts, ready for JSON."""
+        dropped = {reason: len(names) for reason, names in self.dropped.items()}
+        counts = {"source": self.source, "read": self.read, "kept": self.kept, "dropped": dropped}
+        return counts | {"seconds": round(self.seconds, 3)}
+
+
+def _frame(kept: int, dropped: dict[str, list[str]]):
+    import pandas as pd
+
+    rows = [("kept", kept, "", "")]
+    rows += [(reason, len(names), REASONS[reason], names[0]) for reason, names in dropped.items()]
+    return pd.DataFrame(rows, columns=["reason", "files", "meaning", "example"])
 
 
 class Corpus(Sequence):
@@ -35,17 +173,14 @@ class Corpus(Sequence):
 
     The order is a permutation of the sorted names, so it does not depend on how a folder lists
     its files; that of the chorales stands in their list. Training takes the first songs, so that
-    the 10 are among the 128 and those among the 256. About one song in seven is held out for
-    validation: the last ones, or where there are enough, those behind the first 128. (The last
-    chorales were in view while our own settings were chosen; those behind the first 128 had no
-    part in it, neither as held-out songs nor in training the 128-song networks that were compared.)
+    the 10 are among the 128 and those among the 256. About one song in seven is a test song: the
+    last ones, or where there are enough, those behind the first 128. (The last chorales were in
+    view while our own settings were chosen; those behind the first 128 had no part in it, neither
+    as test songs nor in training the 128-song networks that were compared.)
 
     Parameters
     ----------
-    store : Store
-        Where the songs are.
-    digests : sequence of str
-        Where each is there, in the order of ``audit.songs``, which is the seeded one.
+    build : function of a name that gives a Song
     audit : Audit
     limit : int or None
         Take only the first songs of the order.
@@ -53,45 +188,37 @@ class Corpus(Sequence):
     Raises
     ------
     ValueError
-        If fewer than two songs are left: one to train on and one to validate on.
+        If fewer than two songs are left: one to train on and one to test on.
 
     Notes
     -----
     Notebook: 01_data_preparation, "The default songs".
     """
 
-    def __init__(
-        self, store: Store, digests: Sequence[str], audit: Audit, limit: int | None = None
-    ):
-        self._store = store
-        self._songs = list(zip(audit.songs, digests, audit.songs.values(), strict=True))[:limit]
+    def __init__(self, build: Callable[[str], Song], audit: Audit, limit: int | None = None):
+        self._build = build
         self.audit = audit
+        self.names = list(audit.songs)[:limit]
         if len(self) < 2:
             raise ValueError(
                 f"{audit.source} gives {len(self)} song(s) out of {audit.read} files; at least 2 "
-                "are needed, one to train on and one to validate on"
+                "are needed, one to train on and one to test on"
             )
 
     def __len__(self) -> int:
-        return len(self._songs)
+        return len(self.names)
 
     def __getitem__(self, i):
         if isinstance(i, slice):
             return [self[j] for j in range(*i.indices(len(self)))]
-        name, digest, facts = self._songs[i]
-        return self._store.song(digest, facts, name)
+        return self._build(self.names[i])
 
     def __repr__(self) -> str:
         return f"Corpus({self.audit.source!r}, {len(self)} songs)"
 
     @property
-    def names(self) -> list[str]:
-        """Names of the songs, in order."""
-        return [name for name, *_ in self._songs]
-
-    @property
-    def _held_out(self) -> range:
-        songs = min(MOST_VALIDATION, max(1, round(VALIDATION_SHARE * len(self))))
+    def _test_places(self) -> range:
+        songs = min(MOST_TEST, max(1, round(TEST_SHARE * len(self))))
         first = min(TRAINED_FIRST, len(self) - songs)
         return range(first, first + songs)
 
@@ -105,33 +232,26 @@ class Corpus(Sequence):
         where : function of a Song, or None
             Take only the songs for which it is true, such as those in the tempo band.
         """
-        taken = []
-        held_out = self._held_out
-        for i in range(len(self)):
-            if len(taken) == songs:
-                break
-            if i in held_out:
-                continue
-            song = self[i]
-            if where is None or where(song):
-                taken.append(song)
-        return taken
+        test = self._test_places
+        others = (self[i] for i in range(len(self)) if i not in test)
+        return list(islice((s for s in others if where is None or where(s)), songs))
 
     @property
-    def validation(self) -> list[Song]:
+    def test(self) -> list[Song]:
         """The songs that no training ever sees: at most 43, the same for every run."""
-        return [self[i] for i in self._held_out]
+        return [self[i] for i in self._test_places]
 
     @property
     def key(self) -> str:
         """Hash of the music and its order: changes if and only if the songs do."""
         digest = hashlib.sha256()
-        for name, _, facts in self._songs:
-            digest.update(f"{name}\n{facts.music}\n".encode())
+        for name in self.names:
+            line = f"{name}\n{self.audit.songs[name].music}\n"
+            digest.update(line.encode(errors="surrogateescape"))
         return digest.hexdigest()[:16]
 
 
-def load(source: str = "chorales", limit: int | None = None) -> Corpus:
+def load(source: str = "chorales", limit: int | None = None, dask: str | None = None) -> Corpus:
     """Read a source, or take it from the cache.
 
     Parameters
@@ -140,6 +260,9 @@ def load(source: str = "chorales", limit: int | None = None) -> Corpus:
         ``"chorales"``, ``"lpd5:PATH"`` or ``"midi:PATH"``.
     limit : int or None
         Use only the first songs of the seeded order.
+    dask : str or None
+        Address of a Dask scheduler whose workers read the files: they have musegen and, unless
+        it is an archive, see the same files by the same paths.
 
     Returns
     -------
@@ -155,36 +278,30 @@ def load(source: str = "chorales", limit: int | None = None) -> Corpus:
     OSError
         If the songs cannot be kept under ``build/``.
     """
-    store, digests, audit = _read(source)
-    return Corpus(store, digests, audit, limit)
+    return Corpus(*_read(source, dask), limit)
 
 
-def audit_of(source: str) -> Audit:
+def audit_of(source: str, dask: str | None = None) -> Audit:
     """Say what would be used of a source, what not and why; raises as `load` does.
 
     Unlike `load` it is content with no song at all.
     """
-    return _read(source)[2]
+    return _read(source, dask)[1]
 
 
-def _read(source: str) -> tuple[Store, list[str], Audit]:
+def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit]:
+    from musegen.corpus import archive, chorales, ingest, lpd5, scores
+
     began = time.perf_counter()
     kind, _, place = source.partition(":")
     if kind == "chorales" and not place:
-        from musegen.corpus import chorales
-
-        store = Store()
-        songs, dropped = chorales.load(store)
+        songs, order, dropped = chorales.load(dask)
     elif kind in ("lpd5", "midi") and place:
-        from musegen.corpus import collection, lpd5, midi_folder, reading
-
-        form = {"lpd5": lpd5, "midi": midi_folder}[kind].FORMAT
-        found = collection.find(place, form.suffixes, form.largest)
-        store = Store()
-        songs, dropped = reading.read(found, form, "songs", store)
-        songs = {name: songs[name] for name in reading.in_seeded_order(songs)}
+        form = {"lpd5": lpd5, "midi": scores}[kind].FORMAT
+        found = archive.find(place, form.suffixes, form.largest)
+        songs = ingest.read(found, form, kind, dask)
+        order, dropped = ingest.in_seeded_order(songs.info), songs.dropped
     else:
         raise ValueError(f"source is {source!r}; it must be chorales, lpd5:PATH or midi:PATH")
-    facts = {name: facts for name, (_, facts) in songs.items()}
-    audit = Audit(source, facts, dropped, time.perf_counter() - began)
-    return store, [digest for digest, _ in songs.values()], audit
+    info = {name: songs.info[name] for name in order}
+    return songs.build, Audit(source, info, dropped, time.perf_counter() - began)

@@ -15,7 +15,7 @@ Recipe
    of eighth notes, less than 90 % of the pitch classes agree, whatever the transposition.
 7. In the seeded order of those that are left: no run of eighth notes, a third as long as the
    shorter of the two, stands in an earlier one, whatever the transposition. So no song is another
-   one without its repeat, and none that is held out has been learnt under another name.
+   one without its repeat, and no test song has been trained on under another name.
 
 Repeat signs are not followed. Few files name a tempo, and only for playing them back; 120 is ours.
 
@@ -29,15 +29,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from musegen import config
-from musegen.corpus import collection, reading, scores
-from musegen.corpus.audit import Dropped
-from musegen.corpus.reading import Format
-from musegen.corpus.store import Store
+from musegen.corpus import Rejected, archive, ingest, scores
 from musegen.song import Song
 
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 TEMPO_QPM = 120.0  # ours: within the band of report 2.1, and what report 3.2 generates at
-LEAST_BARS = 10  # ours: leaves 299, enough for 256 and some to validate on
+LEAST_BARS = 10  # ours: leaves 299, enough for 256 and some to test on
 MOST_ALIKE = 0.9  # ours: share of agreeing cells above which two chorales count as one
 MOST_SHARED = 1 / 3  # ours: beyond it stand five pairs (0.39 to 1 of the shorter), the next at 0.29
 
@@ -47,52 +44,47 @@ def read(content: bytes, path: Path) -> Song:
 
     Raises
     ------
-    Dropped
+    Rejected
         If it is not 4/4 throughout or does not have each of the four voices once.
     """
     score = scores.parse(content, path)
     parts = [part for name in VOICES for part in score.parts if part.partName == name]
     if [part.partName for part in parts] != list(VOICES):
-        raise Dropped("not_four_voices")
+        raise Rejected("not_four_voices")
     return scores.to_song(score, parts, TEMPO_QPM, path.stem, "chorales")
 
 
-FORMAT = Format((".mxl", ".xml"), read, (__file__, scores.__file__), largest=2**23)
+FORMAT = ingest.Format((".mxl", ".xml"), read, (__file__, scores.__file__), largest=2**23)
 
 
-def load(into: Store):
-    """Read the chorales of the committed list, or look them up in the store.
+def load(dask: str | None = None) -> tuple[ingest.Songs, list[str], dict[str, list[str]]]:
+    """Read the chorales of the committed list, or look them up in the cache.
 
     Returns
     -------
-    songs, dropped : as `musegen.corpus.reading.read` gives them, the songs in the list's order
+    songs : Songs
+    order : list of str
+        Their names, in the order of the list.
+    dropped : dict of str to list of str
+        The names of all others by reason: the list's, or what reading the file came to.
     """
-    rows = _rows()
-    kept = [row["name"] for row in rows if not row["dropped"]]
-    place = {row["name"]: int(row["place"]) for row in rows if row["place"]}
+    with (config.data_dir() / "chorales.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
     found = files()
-    there = {name: found[name] for name in kept if name in found}
-    songs, dropped = reading.read(collection.of_files(there), FORMAT, "chorales", into)
-    listed = _dropped(rows, missing=[name for name in kept if name not in found])
-    for reason, names in dropped.items():  # another music21 may read a file in another way
-        listed[reason] = sorted(listed.get(reason, []) + names)
-    return {name: songs[name] for name in sorted(songs, key=place.__getitem__)}, listed
+    place = {row["name"]: int(row["place"]) for row in rows if row["place"]}
+    there = {found[name].name: found[name] for name in place if name in found}
+    songs = ingest.read(archive.of_files(there, FORMAT.largest), FORMAT, "chorales", dask)
+    missing = sorted(place.keys() - found.keys())
+    dropped = {"not_installed": missing} if missing else {}
+    for row in rows:
+        if row["dropped"]:
+            dropped.setdefault(row["dropped"], []).append(row["name"])
+    for reason, names in songs.dropped.items():  # another music21 may read a file in another way
+        dropped[reason] = sorted(dropped.get(reason, []) + names)
+    return songs, sorted(songs.info, key=place.__getitem__), dropped
 
 
 def files() -> dict[str, Path]:
     """Find music21's Bach files by name, without importing music21."""
     folder = Path(find_spec("music21").origin).parent / "corpus" / "bach"
     return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix in (".mxl", ".xml")}
-
-
-def _rows() -> list[dict[str, str]]:
-    with (config.data_dir() / "chorales.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _dropped(rows, missing: list[str]) -> dict[str, list[str]]:
-    dropped = {"not_installed": missing} if missing else {}
-    for row in rows:
-        if row["dropped"]:
-            dropped.setdefault(row["dropped"], []).append(row["name"])
-    return dropped

@@ -1,34 +1,83 @@
-"""What chorales and MusicXML files have in common: reading a score with music21."""
+"""Your own files, MIDI, MusicXML and ABC; and how a score becomes a song, a chorale's as well."""
 
 import io
-import re
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
-from xml.parsers import expat
 
 import numpy as np
 
-from musegen.corpus import collection
-from musegen.corpus.audit import Dropped
+from musegen import midi
+from musegen.corpus import Rejected
+from musegen.corpus.ingest import Format
 from musegen.song import BEATS_PER_BAR, Song, as_notes
 
-STEPS_PER_BEAT = 24  # as LPD-5; holds every onset of the chorales
+MIDI = (".mid", ".midi")
+SCORES = (".mxl", ".musicxml", ".xml", ".abc")
+LARGEST_FILE = 8 * 2**20  # bytes; MIDI files have about 50 kB, scores seldom more than 2 MB
 LARGEST_SCORE = 64 * 2**20  # bytes of a zipped one, unpacked
-SCORES = ("score-partwise", "score-timewise")  # the root of a MusicXML file
-CUT_OFF = (
-    expat.errors.XML_ERROR_NO_ELEMENTS,
-    expat.errors.XML_ERROR_UNCLOSED_TOKEN,
-    expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
-    expat.errors.XML_ERROR_PARTIAL_CHAR,
-)
+STEPS_PER_BEAT = 24  # as LPD-5; holds every onset of the chorales
+WITHOUT_PIANO = "midi, no piano: all pitched notes"
+MARKS = {".mxl": b"PK\x03\x04", ".abc": b"K:"}  # what a file of this kind holds
+CUT_OFF = {3, 5, 6, 20}  # expat: no element, unclosed token, half a character, unclosed CDATA
+
+
+def read(content: bytes, path: Path) -> Song:
+    """Read one file: its piano, or all its pitched notes if it has none.
+
+    Returns
+    -------
+    Song
+        Its `source` says so if there was no piano.
+
+    Raises
+    ------
+    Rejected
+        With one of `musegen.corpus.REASONS`.
+    """
+    is_midi = path.suffix.lower() in MIDI
+    song = _read_midi(content, path) if is_midi else _read_score(content, path)
+    if not len(song.notes):
+        raise Rejected("silent")
+    end = int((song.notes["onset"] + song.notes["duration"]).max())
+    return song.cut(0, -(-end // song.steps_per_bar) * song.steps_per_bar)  # no silent bars after
+
+
+FORMAT = Format(MIDI + SCORES, read, (__file__, midi.__file__), LARGEST_FILE)
+
+
+def _read_midi(content: bytes, path: Path) -> Song:
+    try:
+        file = midi.load(path, content)
+        if midi.metres(file) - {"4/4"}:
+            raise Rejected("not_4_4")
+        return midi.to_song(file, path, no_piano=WITHOUT_PIANO)
+    except midi.Unreadable as error:
+        raise Rejected(error.reason) from error
+
+
+def _read_score(content: bytes, path: Path) -> Song:
+    score = parse(content, path)
+    pitched = [part for part in score.parts if _program(part) is not None]
+    pianos = [part for part in pitched if _program(part) in midi.PIANOS]
+    marks = score.recurse().getElementsByClass("MetronomeMark")
+    tempi = [mark.getQuarterBPM() for mark in marks if mark.getQuarterBPM()]
+    tempo_qpm = round(float(np.median(tempi)), 3) if tempi else 120.0  # ours: MIDI's own default
+    source = "midi" if pianos else WITHOUT_PIANO
+    return to_song(score, pianos or pitched, tempo_qpm, path.stem, source)
+
+
+def _program(part) -> int | None:
+    """General MIDI program of a part: 0 if it does not say, None for drums."""
+    instrument = part.getInstrument()
+    if "UnpitchedPercussion" in instrument.classes:
+        return None
+    return instrument.midiProgram or 0
 
 
 def parse(content: bytes, path: Path):
-    """Parse a score; music21's own cache of pickles is left aside.
+    """Parse a score with music21; its own cache of pickles is left aside.
 
     Parameters
     ----------
@@ -40,72 +89,49 @@ def parse(content: bytes, path: Path):
 
     Raises
     ------
-    Dropped
+    Rejected
         With one of `musegen.corpus.REASONS`: if it is no whole score, or not 4/4 with a bar line
         every four beats.
     """
     from music21 import converter, stream
 
     suffix = path.suffix.lower()
-    form = "abc" if suffix == ".abc" else "musicxml"
-    (_check_abc if form == "abc" else _check_musicxml)(content, suffix == ".mxl")
+    if suffix == ".mxl" and _unpacked_size(content) > LARGEST_SCORE:
+        raise Rejected("too_large")  # music21 would unpack it
     try:
         with tempfile.TemporaryDirectory() as folder:  # music21 unzips files only
             copy = Path(folder) / f"score{suffix}"
             copy.write_bytes(content)
+            form = "abc" if suffix == ".abc" else "musicxml"
             score = converter.parse(copy, forceSource=True, format=form)
         several = isinstance(score, stream.Opus)
         four_four = not several and _is_four_four(score)
     except Exception as error:  # a damaged score makes music21 raise nearly anything
-        raise Dropped("unreadable") from error
+        raise Rejected(_rejection_reason(content, suffix, error)) from error
     if several:
-        raise Dropped("several_tunes")
+        raise Rejected("several_tunes")
     if not four_four:
-        raise Dropped("not_4_4")
+        raise Rejected("not_4_4")
     return score
 
 
-def _check_abc(content: bytes, _) -> None:
-    if not content.strip():
-        raise Dropped("truncated")
-    if b"\0" in content or not re.search(rb"^[ \t]*K:", content, re.MULTILINE):
-        raise Dropped("wrong_type")
-
-
-def _check_musicxml(content: bytes, zipped: bool) -> None:
-    """Go through the XML without keeping it, to see that it is whole and a score."""
-    if not content.strip():
-        raise Dropped("truncated")
-    if zipped:
-        content = _largest_member(content)
-    root = None
+def _unpacked_size(content: bytes) -> int:
     try:
-        for _, element in ElementTree.iterparse(io.BytesIO(content), events=("start", "end")):
-            root = element.tag if root is None else root
-            element.clear()
-    except ElementTree.ParseError as error:
-        if root is None or root not in SCORES:
-            raise Dropped("wrong_type") from error
-        cut_off = error.code in (expat.errors.codes[m] for m in CUT_OFF)
-        raise Dropped("truncated" if cut_off else "unreadable") from error
-    except (ValueError, LookupError) as error:  # an unknown encoding
-        raise Dropped("unreadable") from error
-    if root not in SCORES:
-        raise Dropped("wrong_type")
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            return sum(member.file_size for member in packed.infolist())
+    except Exception:  # no zip, or damaged: music21 says so
+        return 0
 
 
-def _largest_member(content: bytes) -> bytes:
-    """Unpack the score of a zipped one, the largest file in it, as far as it is not absurd."""
-    try:
-        with collection.open_zip(content) as archive:
-            if sum(member.file_size for member in archive.infolist()) > LARGEST_SCORE:
-                raise Dropped("too_large")
-            scores = [m for m in archive.infolist() if not m.filename.startswith("META-INF")]
-            if not scores:
-                raise Dropped("wrong_type")
-            return archive.read(max(scores, key=lambda member: member.file_size))
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, RuntimeError) as error:
-        raise Dropped("unreadable") from error
+def _rejection_reason(content: bytes, suffix: str, error: Exception) -> str:
+    """Say why music21 could not read a score."""
+    if not content.strip():
+        return "truncated"
+    if MARKS.get(suffix, b"score-") not in content:
+        return "wrong_type"
+    half_a_zip = suffix == ".mxl" and not zipfile.is_zipfile(io.BytesIO(content))
+    cut_off = half_a_zip or getattr(error, "code", None) in CUT_OFF
+    return "truncated" if cut_off else "unreadable"
 
 
 def _is_four_four(score) -> bool:

@@ -24,17 +24,7 @@ from musegen.figures.examples import (
     song_table,
 )
 from musegen.figures.networks import plot_history, plot_search, plot_verdicts
-from musegen.figures.preparation import (
-    plot_audit,
-    plot_funnel,
-    plot_keys,
-    plot_lengths,
-    plot_pitch_classes,
-    plot_steps,
-    plot_tempi,
-    plot_token_counts,
-    plot_window,
-)
+from musegen.figures.preparation import plot_audit, plot_keys, plot_tempi
 from musegen.figures.rolls import colour_of, plot_roll, plot_songs, songs_png
 from musegen.figures.style import COLOURS, SOURCES, new_figure, set_style
 from musegen.figures.survey import colours_of, figure_5, figure_6, plot_equivalence

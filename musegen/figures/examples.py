@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from musegen import config, generation, held, metrics, preprocess
+from musegen import generation, held, metrics, preprocess
 from musegen.figures.rolls import SOURCE_OF, plot_songs
 from musegen.figures.style import HELD, Caption
 from musegen.song import Song, as_notes
@@ -196,8 +196,7 @@ def choose(number: int, table):
 
 def _play(row: dict, runs) -> Song:
     (run,) = [run for run in runs if run.cfg.name == row["run"]]
-    profile = getattr(run, "profile", None) or config.profile().name  # transition
-    missed = "" if row["reached"] else f" (not reached in {profile})"
+    missed = "" if row["reached"] else f" (not reached in {run.profile})"
     title = f"{SOURCE_OF[row['run']]}, song {row['song'] + 1}: {row['measured']}{missed}"
     return generation.play(run, generation.report_songs(run)[row["song"]], title)
 

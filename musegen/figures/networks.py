@@ -29,10 +29,8 @@ def plot_history(*runs, column: str = "loss", label: str = "Loss (nats)"):
     fig, axes = new_figure(1, len(runs), figsize=(5 * len(runs), 3), squeeze=False, sharey=True)
     for run, ax in zip(runs, axes.flat, strict=True):
         colour = COLOURS.get(SOURCE_OF.get(run.cfg.name), "#333333")
-        others = run.history[f"heldout_{column}"].dropna()  # transition
-        songs, part = (
-            (run.deciding, "validation") if run.deciding else (run.heldout, "test")
-        )  # transition
+        songs, part = (run.validation, "validation") if run.validation else (run.test, "test")
+        others = run.history[f"{part}_{column}"].dropna()
         ax.plot(run.history[column], color=colour, label=f"{len(run.songs)} training songs")
         ax.plot(others, color=colour, ls="--", label=f"{len(songs)} {part} songs")
         ax.set(title=run.cfg.name, xlabel="Epoch")

@@ -5,7 +5,6 @@ from collections import Counter
 import numpy as np
 
 from musegen.config import AEConfig
-from musegen.figures.rolls import plot_roll
 from musegen.figures.style import new_figure
 from musegen.preprocess import TONICS
 
@@ -30,14 +29,6 @@ def plot_tempi(tempi, band, *, ax=None):
     ax.yaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="Tempo (quarter notes a minute)", ylabel="Songs", title="Tempo of each song")
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    return ax
-
-
-def plot_pitch_classes(shares, *, ax=None, title="", colour=BLUE):
-    """Draw the share of sounding time of each of the twelve pitch classes."""
-    ax = ax or new_figure(figsize=(8, 2.4))[1]
-    ax.bar(TONICS, 100 * np.asarray(shares), color=colour)
-    ax.set(xlabel="Pitch class", ylabel="Sounding time (%)", title=title)
     return ax
 
 
@@ -133,70 +124,3 @@ def plot_audit(audit):
     plot_keys([facts.key for facts in songs], ax=axes[2])
     plot_lengths([facts.bars for facts in songs], ax=axes[3])
     return fig
-
-
-def plot_steps(song, steps_per_beat):
-    """Draw the same bar of a song on several grids, one cell a step and pitch.
-
-    Parameters
-    ----------
-    song : Song
-        One bar long.
-    steps_per_beat : sequence of int
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    fig, axes = new_figure(1, len(steps_per_beat), figsize=(8, 2.8), sharey=True)
-    for ax, steps in zip(axes, steps_per_beat, strict=True):
-        roll = song.resample(steps).roll
-        time = np.arange(len(roll) + 1) / steps
-        ax.pcolormesh(time, np.arange(129) - 0.5, roll.T, cmap="Blues")
-        ax.set(xlabel="Time (beats)", title=f"{steps} steps a beat, {4 * steps} a bar")
-        ax.set_xticks(range(5))
-        ax.set_xticks(time, minor=True)
-        ax.grid(axis="x", color="#DDDDDD", lw=0.6)
-    low, high = song.notes["pitch"].min(), song.notes["pitch"].max()
-    octaves = range(low // 12 * 12, high + 12, 12)
-    axes[0].set_yticks(octaves, [f"C{octave // 12 - 1}" for octave in octaves])
-    axes[0].set(ylim=(low - 1.5, high + 1.5), ylabel="Pitch")
-    return fig
-
-
-def plot_token_counts(counts, *, most=25, ax=None):
-    """Draw the most frequent tokens and how often each occurs.
-
-    Parameters
-    ----------
-    counts : collections.Counter of token
-    """
-    ax = ax or new_figure(figsize=(8, 2.8))[1]
-    tokens, times = zip(*counts.most_common(most), strict=True)
-    share = 100 * np.array(times) / counts.total()
-    ax.bar(range(len(tokens)), share, color=BLUE)
-    ax.set_xticks(range(len(tokens)), tokens, rotation=90)
-    ax.set(xlabel="Token", ylabel="Share of all ticks (%)", title=f"The {most} commonest tokens")
-    return ax
-
-
-def plot_window(window, *, wraps_at=None, ax=None):
-    """Draw one input of the autoencoder, (16, 24, 96), with a line at each bar.
-
-    Parameters
-    ----------
-    window : bool array, shape (bar, step, pitch)
-    wraps_at : int, optional
-        The bar at which the song begins again.
-    """
-    from musegen import preprocess
-
-    ax = ax or new_figure(figsize=(8, 2.6))[1]
-    plot_roll(preprocess.from_tensor(window, title="One window of 16 bars"), ax=ax)
-    ax.set_xticks(range(0, len(window) + 1, 2))
-    ax.grid(axis="x", color="#DDDDDD", lw=0.6)
-    ax.set_axisbelow(True)
-    if wraps_at is not None:
-        ax.axvline(wraps_at, color="#D55E00", lw=2, label="the song begins again")
-        ax.legend(loc="upper right", framealpha=0.9)
-    return ax

@@ -1,11 +1,20 @@
 """New songs from trained networks (report 2.2 and 2.3): noise decoded, tokens predicted.
 
 Trained weights are played by plain matrix products, which take milliseconds where a call of the
-Keras network takes tenths of a second; `tests/test_generation.py` compares the two.
-"""
+Keras network takes tenths of a second; ``tests/generation`` compares the two.
 
-from musegen.generation.held import PICK, HeldState, draw_outlines, held_songs, which_note
-from musegen.generation.noise import (
+autoencoder
+    `encode` and `decode`, the `Noise` that is decoded, `autoencoder_songs`.
+lstm
+    `SlidingWindow` and `StatefulLSTM`; the `report_songs` that figures 9-11 choose from.
+held
+    `held_songs`, by the network of notebook 06.
+sampling
+    How the next token is picked: `greedy` or `sample`.
+"""
+# ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
+
+from musegen.generation.autoencoder import (
     TEMPO_QPM,
     Noise,
     autoencoder_songs,
@@ -14,40 +23,15 @@ from musegen.generation.noise import (
     latents_of_training,
     song_from_cells,
 )
-from musegen.generation.picking import Pick, argmax, sample, softmax
-from musegen.generation.songs import (
+from musegen.generation.held import PICK, HeldState, held_songs, sample_note, sample_outlines
+from musegen.generation.lstm import (
     TOKENS,
+    SlidingWindow,
+    StatefulLSTM,
     continue_tokens,
     lstm_songs,
     play,
     random_seeds,
     report_songs,
 )
-from musegen.generation.windows import CarriedState, SlidingWindow
-
-__all__ = [
-    "PICK",
-    "TEMPO_QPM",
-    "TOKENS",
-    "CarriedState",
-    "HeldState",
-    "Noise",
-    "Pick",
-    "SlidingWindow",
-    "argmax",
-    "autoencoder_songs",
-    "continue_tokens",
-    "decode",
-    "draw_outlines",
-    "encode",
-    "latents_of_training",
-    "held_songs",
-    "lstm_songs",
-    "play",
-    "random_seeds",
-    "report_songs",
-    "sample",
-    "softmax",
-    "song_from_cells",
-    "which_note",
-]
+from musegen.generation.sampling import Pick, greedy, sample, softmax

@@ -1,13 +1,15 @@
-"""The network that holds notes plays: bars asked for, bars given (ours, after report 4.4.1)."""
+"""The network with note-ons and holds plays: bars asked for, bars given (ours, report 4.4.1)."""
 
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
-from musegen import held, lstm, preprocess
-from musegen.generation.picking import Pick, sample, softmax
-from musegen.generation.windows import halved, step
-from musegen.progress import progress_line
+from musegen import config, held, lstm, preprocess
+from musegen.generation.lstm import gates_in_order, step
+from musegen.generation.sampling import Pick, sample, softmax
 from musegen.song import BEATS_PER_BAR, PITCHES, Song
 from musegen.training import Run
 
@@ -15,8 +17,8 @@ from musegen.training import Run
 KINDS = np.array([held.END, held.SAME, *[2, 3] * PITCHES])
 
 
-def which_note(pick: Pick) -> Pick:
-    """Draw what happens by its probability; let `pick` choose only which note it is.
+def sample_note(pick: Pick) -> Pick:
+    """Sample what happens by its probability; let `pick` choose only which note it is.
 
     A pick that leaves out what is improbable would leave out rare rhythms, too.
 
@@ -25,7 +27,7 @@ def which_note(pick: Pick) -> Pick:
     >>> p = np.zeros((1, held.TOKENS))
     >>> p[0, [held.SAME, held.start(60), held.start(61)]] = 0.7, 0.2, 0.1
     >>> rng = np.random.default_rng(0)
-    >>> {held.say(which_note(sample(top_k=1))(p, rng)[0]) for _ in range(50)} == {"=", "C4"}
+    >>> {held.say(sample_note(sample(top_k=1))(p, rng)[0]) for _ in range(50)} == {"=", "C4"}
     True
     """
 
@@ -37,11 +39,11 @@ def which_note(pick: Pick) -> Pick:
     return picked
 
 
-PICK = which_note(sample(nucleus=0.95))  # ours: notebook 06, "How much chance?"
+PICK = sample_note(sample(top_p=0.95))  # ours: notebook 06, "How much chance?"
 
 
 class HeldState:
-    """The network in numpy, its state carried on from token to token, many songs side by side.
+    """The network in numpy, its state kept from token to token, many songs side by side.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ class HeldState:
         self.chords = [held.INPUTS.index("chord"), held.INPUTS.index("chord before")]
         self.chords *= cfg.knows_the_chord
         self.embeddings = run.weights[: len(told)]
-        self.lstm, self.dense = halved(run.weights[len(told) : -4]), run.weights[-4:]
+        self.lstm, self.dense = gates_in_order(run.weights[len(told) : -4]), run.weights[-4:]
         self.states = np.zeros((cfg.layers, 2, songs, 1, cfg.units), np.float32)  # h and c
 
     def feed(self, inputs: np.ndarray) -> np.ndarray:
@@ -77,18 +79,12 @@ class HeldState:
         return np.maximum(x, 0) @ out + out_bias
 
 
-def draw_outlines(run: Run, n: int, rng: np.random.Generator) -> list[held.Outline]:
-    """Draw outlines among those of the training songs: as long, as lively, as often in minor."""
+def sample_outlines(run: Run, n: int, rng: np.random.Generator) -> list[held.Outline]:
+    """Sample outlines among those of the training songs: as long, as lively, as often in minor."""
     return [run.outlines[i] for i in rng.integers(0, len(run.outlines), n)]
 
 
-def held_songs(
-    run: Run,
-    outlines: Sequence[held.Outline],
-    rng: np.random.Generator,
-    pick: Pick = PICK,
-    primer: Song | None = None,
-) -> list[Song]:
+def held_songs(run, outlines, rng, pick=PICK, primer=None) -> list[Song]:
     """Generate songs that end when they are to end.
 
     Parameters
@@ -96,7 +92,7 @@ def held_songs(
     run : Run
         Of `config.HeldConfig`.
     outlines : sequence of held.Outline
-        A song each: see `draw_outlines`, or make your own.
+        A song each: see `sample_outlines`, or make your own.
     rng : numpy Generator
     pick : function
         What `sample` makes. Tokens that cannot stand where they are have no chance.
@@ -121,22 +117,38 @@ def held_songs(
     shift = preprocess.estimate_key(primer).shift if home else 0
     first = []
     if primer is not None:
-        _check_room(primer, outlines)
+        shortest = min((one.bars for one in outlines), default=primer.bars + 1)
+        if primer.bars >= shortest:
+            raise ValueError(
+                f"{primer.title or 'the primer'} has {primer.bars} bars and the song is to have "
+                f"{shortest}; cut the primer or ask for more bars"
+            )
         moved = primer.transpose(shift).resample(steps)
         first, outlines = held.encode(moved).tolist(), _begun_with(moved, outlines)
     back = np.arange(PITCHES) - shift  # where each pitch ends up, which must be a pitch, too
     inside = np.concatenate([[True, True], np.repeat((back >= 0) & (back < PITCHES), 2)])
-    pages = [_Page(one, BEATS_PER_BAR * steps, first) for one in outlines]
-    network = HeldState(run, len(pages))
-    frames = sum(page.frames for page in pages)
-    with progress_line(f"generating with {run.cfg.name}: frame", frames) as show:
-        while going := [i for i, page in enumerate(pages) if page.reader.frame < page.frames]:
-            logits = network.feed(np.array([page.told() for page in pages]))[going]
-            able = np.array([pages[i].possible() for i in going]) & inside
+    bar = BEATS_PER_BAR * steps
+    pages = [_Page(one, bar, first) for one in outlines]
+    network, going = HeldState(run, len(pages)), pages
+    frames = tqdm(
+        total=sum(page.frames for page in pages),
+        desc=run.cfg.name,
+        leave=False,
+        disable=config.progress(),
+    )
+    with frames, threadpool_limits(1, "blas"):  # as in `continue_tokens`
+        while going:
+            now = [(page.reader, page.outline, bar) for page in going]
+            logits = network.feed(np.array([held.inputs(*one) for one in now]))
+            able = np.array([held.possible(*one) for one in now]) & inside
             logits[~able] = -np.inf
-            for i, may, token in zip(going, able, pick(softmax(logits), rng).tolist(), strict=True):
-                pages[i].write(token, may)
-            show(sum(page.reader.frame for page in pages))
+            picked = pick(softmax(logits), rng).tolist()
+            for page, may, token in zip(going, able, picked, strict=True):
+                page.write(token, may)
+            frames.update(sum(page.reader.frame for page in pages) - frames.n)
+            unfinished = [page.reader.frame < page.frames for page in going]
+            network.states = network.states[:, :, unfinished]
+            going = list(compress(going, unfinished))
     return [
         held.to_song(
             page.tokens,
@@ -147,15 +159,6 @@ def held_songs(
         ).transpose(-shift)
         for i, page in enumerate(pages)
     ]
-
-
-def _check_room(primer: Song, outlines: Sequence[held.Outline]) -> None:
-    shortest = min((one.bars for one in outlines), default=primer.bars + 1)
-    if primer.bars >= shortest:
-        raise ValueError(
-            f"{primer.title or 'the primer'} has {primer.bars} bars and the song is to have "
-            f"{shortest}; cut the primer or ask for more bars"
-        )
 
 
 def _begun_with(primer: Song, outlines: Sequence[held.Outline]) -> list[held.Outline]:
@@ -182,14 +185,8 @@ class _Page:
         self.tokens: list[int] = []
         self.begins: list[int] = []  # with which token each frame begins
 
-    def told(self) -> tuple[int, ...]:
-        return held.inputs(self.reader, self.outline, self.bar)
-
-    def possible(self) -> np.ndarray:
-        return held.possible(self.reader, self.outline, self.bar)
-
-    def write(self, drawn: int, able: np.ndarray) -> None:
-        """Go on with the token drawn, unless the primer or the form has another one here."""
+    def write(self, sampled: int, able: np.ndarray) -> None:
+        """Go on with the token sampled, unless the primer or the form has another one here."""
         here = len(self.tokens)
         if not self.reader.written:
             self.begins.append(here)
@@ -199,7 +196,7 @@ class _Page:
         elif again is not None and able[again]:
             token = again
         else:
-            token = drawn
+            token = sampled
         self.reader.feed(token)
         self.tokens.append(token)
 

@@ -1,91 +1,41 @@
 """Numbers about songs and predictions: what the report says in words, counted.
 
-Metrics
--------
-distinct_tokens
-    "Two notes" (report 3.3.1) or "varied notes" (3.3.2).
-copied_run
-    "Taking snippets from the training set" (3.3.3): the longest run of tokens found there.
-cells
-    How much of a piano-roll an autoencoder gives back.
-Closeness
-    Which sixteen bars of the training songs a piano-roll is nearest to.
-MEASURES, measure
-    What a musician would notice: sixteen numbers a song.
-Library, novelty, leave_one_out
-    How much of a song stands in others, in whatever key, and how much people share.
-shared_runs, marks
-    Which passages two songs share, and where they stand in both: for the player and the figures.
-Yardstick
-    Songs held against people's: measure by measure, fault by fault.
-distances, told_apart
-    Two sets of songs: how far apart they lie, how well a classifier tells them apart.
-over_epochs, stray_and_missed
-    What becomes of the songs when a setting changes.
-rules_table, networks_table
-    How well the next token is predicted, by rules that only count and by networks.
+music
+    What a musician would notice: sixteen numbers a song (`MEASURES`, `measure`).
+copies
+    `copied_run`: what a song shares with a training song, token by token. `CopyIndex`, `novelty`,
+    `leave_one_out`: in whatever key. `shared_runs`, `marks`: which passages, for the player.
+rolls
+    `precision_recall`: how much of a piano-roll an autoencoder gives back. `NearestWindow`: which
+    sixteen bars of the training songs a piano-roll is nearest to.
+reference
+    `ReferenceCorpus`: songs held against people's, measure by measure, artefact by artefact.
+two_sample
+    `two_sample_accuracy`, `distances`: how well a classifier tells two sets of songs apart, and
+    how far apart they lie.
+prediction
+    `baselines_table`, `networks_table`: how well the next token is predicted.
 """
+# ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
-from musegen.metrics.closeness import Closeness, Nearest
-from musegen.metrics.measures import (
-    Cells,
-    CopiedRun,
-    cells,
+from musegen.metrics.copies import (
+    CopyIndex,
     copied_run,
     distinct_tokens,
-    measure_songs,
-)
-from musegen.metrics.music import HISTOGRAMS, MEASURES, Measure, as_tokens, measure
-from musegen.metrics.novelty import (
-    Library,
-    SharedRun,
     leave_one_out,
+    marks,
+    measure_songs,
     novelty,
+    shared_runs,
 )
-from musegen.metrics.passages import marks, shared_runs
-from musegen.metrics.people import FAULTS, Yardstick
-from musegen.metrics.prediction import (
-    Prediction,
-    Rules,
-    heldout_windows,
-    judge,
-    networks_table,
-    rules_table,
+from musegen.metrics.music import MEASURES, as_tokens, measure
+from musegen.metrics.prediction import baselines_table, judge, networks_table, test_windows
+from musegen.metrics.reference import ARTEFACTS, ReferenceCorpus, over_epochs
+from musegen.metrics.rolls import (
+    Nearest,
+    NearestWindow,
+    PrecisionRecall,
+    precision_recall,
+    stray_and_missed,
 )
-from musegen.metrics.sets import Verdict, distances, told_apart
-from musegen.metrics.settings import over_epochs, stray_and_missed
-
-__all__ = [
-    "FAULTS",
-    "HISTOGRAMS",
-    "MEASURES",
-    "Cells",
-    "Closeness",
-    "CopiedRun",
-    "Nearest",
-    "Library",
-    "Measure",
-    "Prediction",
-    "Rules",
-    "SharedRun",
-    "Verdict",
-    "Yardstick",
-    "as_tokens",
-    "cells",
-    "copied_run",
-    "distances",
-    "distinct_tokens",
-    "heldout_windows",
-    "judge",
-    "leave_one_out",
-    "marks",
-    "measure",
-    "measure_songs",
-    "networks_table",
-    "novelty",
-    "over_epochs",
-    "rules_table",
-    "stray_and_missed",
-    "told_apart",
-    "shared_runs",
-]
+from musegen.metrics.two_sample import distances, two_sample_accuracy

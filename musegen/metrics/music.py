@@ -1,6 +1,6 @@
 """What a musician would notice in a song, as numbers.
 
-Each measure is a function of a `Song`; `MEASURES` lists them with their units. A song without
+Each measure is a function of a `Song`; `MEASURES` lists them. A song without
 notes gives 0 everywhere.
 
 A song of the LSTM strikes every token anew (report 4.4.1), where a chorale holds its notes: what
@@ -12,10 +12,10 @@ Notes
 Report 3.3 and 4.2 name the faults in words: two notes only, repeats, dissonance, random notes.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from musegen import tokens
 from musegen.song import BEATS_PER_BAR, Song
@@ -81,13 +81,9 @@ def leaps(song: Song) -> float:
 
     The top line is the highest note of each onset; a note repeated is no step.
     """
-    if not len(song.notes):
-        return 0.0
-    onset, pitch = song.notes["onset"], song.notes["pitch"]
-    top = pitch[np.append(np.flatnonzero(np.diff(onset)), len(onset) - 1)]  # sorted by pitch, too
-    moves = np.diff(top)
-    moves = moves[moves != 0]
-    return float((np.abs(moves) > FOURTH).mean()) if len(moves) else 0.0
+    last_of_onset = np.diff(song.notes["onset"], append=np.inf) != 0  # sorted by pitch, too
+    moves = np.diff(song.notes["pitch"][last_of_onset])
+    return _share(np.abs(moves[moves != 0]) > FOURTH)
 
 
 # --- Together ------------------------------------------------------------------------------------
@@ -120,9 +116,7 @@ def density(song: Song) -> float:
 
 def on_beat(song: Song) -> float:
     """Give the share of notes that begin on a beat."""
-    return (
-        float((song.notes["onset"] % song.steps_per_beat == 0).mean()) if len(song.notes) else 0.0
-    )
+    return _share(song.notes["onset"] % song.steps_per_beat == 0)
 
 
 def groove(song: Song) -> float:
@@ -131,14 +125,13 @@ def groove(song: Song) -> float:
     The share of a bar's steps at which both begin something or both do not.
     """
     bars = _bars(song.onsets.any(axis=1), song)
-    return float((bars[1:] == bars[:-1]).mean()) if len(bars) > 1 and len(song.notes) else 0.0
+    return _share(bars[1:] == bars[:-1]) if bars.any() else 0.0
 
 
 def empty_bars(song: Song) -> float:
     """Give the share of bars in which nothing sounds."""
-    return (
-        float((~_bars(song.roll.any(axis=1), song).any(axis=1)).mean()) if len(song.notes) else 0.0
-    )
+    sounding = _bars(song.roll.any(axis=1), song).any(axis=1)
+    return _share(~sounding) if sounding.any() else 0.0
 
 
 def inter_onsets(song: Song) -> np.ndarray:
@@ -190,41 +183,23 @@ def commonest(song: Song) -> float:
 # --- All of them ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A number about a song.
-
-    Attributes
-    ----------
-    function : function of a Song that gives a float
-    unit : str
-        ``"share"`` for 0..1.
-    what : str
-        In a few words, for a table.
-    """
-
-    function: Callable[[Song], float]
-    unit: str
-    what: str
-
-
 MEASURES = {
-    "pitches": Measure(pitches_used, "pitches", "different pitches"),
-    "classes": Measure(pitch_classes_used, "pitches", "different pitches, octaves aside"),
-    "range": Measure(pitch_range, "semitones", "lowest to highest note"),
-    "entropy": Measure(pitch_class_entropy, "bits", "spread over the pitch classes"),
-    "in key": Measure(in_key, "share", "sounding time within the best scale"),
-    "stray": Measure(stray, "share", "notes out of key that nothing leads to or from"),
-    "leaps": Measure(leaps, "share", "steps of the top line wider than a fourth"),
-    "polyphony": Measure(polyphony, "pitches", "sounding at a time"),
-    "dissonance": Measure(dissonance, "share", "pairs a second, seventh or tritone apart"),
-    "density": Measure(density, "onsets a beat", "times at which something begins"),
-    "on beat": Measure(on_beat, "share", "notes that begin on a beat"),
-    "groove": Measure(groove, "share", "rhythm alike from bar to bar"),
-    "empty bars": Measure(empty_bars, "share", "bars in which nothing sounds"),
-    "bars repeated": Measure(bars_repeated, "share", "bars like one before"),
-    "longest loop": Measure(longest_loop, "beats", "longest passage that repeats itself"),
-    "commonest": Measure(commonest, "share", "time of the commonest note or chord"),
+    "pitches": pitches_used,
+    "classes": pitch_classes_used,
+    "range": pitch_range,  # semitones
+    "entropy": pitch_class_entropy,  # bits
+    "in key": in_key,  # a share, as most
+    "stray": stray,
+    "leaps": leaps,
+    "polyphony": polyphony,  # pitches
+    "dissonance": dissonance,
+    "density": density,  # onsets a beat
+    "on beat": on_beat,
+    "groove": groove,
+    "empty bars": empty_bars,
+    "bars repeated": bars_repeated,
+    "longest loop": longest_loop,  # beats
+    "commonest": commonest,
 }
 HISTOGRAMS = {"inter-onset": inter_onsets, "duration": durations}
 
@@ -241,10 +216,8 @@ def measure(songs: Sequence[Song]):
     DataFrame
         A row a song: title, source, and a column for each of `MEASURES`.
     """
-    import pandas as pd
-
     rows = [
-        (song.title, song.source, *(float(one.function(song)) for one in MEASURES.values()))
+        (song.title, song.source, *(float(one(song)) for one in MEASURES.values()))
         for song in songs
     ]
     return pd.DataFrame(rows, columns=["title", "source", *MEASURES])
@@ -264,6 +237,10 @@ def as_tokens(song: Song, ticks_per_beat: int = 2) -> Song:
 
 
 # --- Inside --------------------------------------------------------------------------------------
+
+
+def _share(true: np.ndarray) -> float:
+    return float(true.mean()) if true.size else 0.0
 
 
 def _class_time(song: Song) -> np.ndarray:

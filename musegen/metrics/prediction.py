@@ -1,16 +1,17 @@
-"""How well rules and networks predict the next token."""
+"""How well baselines and networks predict the next token."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from musegen import tokens
 from musegen.training import Run
 
 
-class Rules:
-    """Predictors that only count tokens, as yardsticks for the networks.
+class Baselines:
+    """Predictors that only count tokens, for the networks to beat.
 
     Each gives a probability to every token, so that accuracy and loss mean the same for all.
 
@@ -48,9 +49,8 @@ class Rules:
         return (followers + kinds * self.frequency) / (total + kinds)
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """How well the next token is predicted on held-out songs.
+class Prediction(NamedTuple):
+    """How well the next token is predicted on test songs.
 
     Attributes
     ----------
@@ -84,8 +84,8 @@ def judge(probabilities: np.ndarray, targets: np.ndarray, known: np.ndarray) -> 
     return Prediction(float(right.mean()), loss, float(1 - known.mean()), len(targets))
 
 
-def rules_table(run: Run):
-    """Judge the rules on the windows of the held-out songs.
+def baselines_table(run: Run):
+    """Judge the baselines on the windows of the test songs.
 
     Parameters
     ----------
@@ -95,18 +95,18 @@ def rules_table(run: Run):
     Returns
     -------
     DataFrame
-        A row a rule, with the columns of `Prediction`.
+        A row a baseline, with the columns of `Prediction`.
 
     Notes
     -----
     Notebook: 03_lstm_training, "Rules to beat".
     """
-    cut, known = heldout_windows(run)
-    rules = Rules(run.tokens.encoded, len(run.vocabulary))
+    cut, known = test_windows(run)
+    baselines = Baselines(run.tokens.encoded, len(run.vocabulary))
     named = {
-        "most frequent token": rules.most_frequent,
-        "repeat the last token": rules.repeat_last,
-        "bigram": rules.bigram,
+        "most frequent token": baselines.most_frequent,
+        "repeat the last token": baselines.repeat_last,
+        "bigram": baselines.bigram,
     }
     return _table(
         {name: judge(rule(cut.inputs[:, -1]), cut.targets, known) for name, rule in named.items()}
@@ -114,7 +114,7 @@ def rules_table(run: Run):
 
 
 def networks_table(*runs: Run):
-    """Judge networks on the windows of the held-out songs, which are the same for all runs.
+    """Judge networks on the windows of the test songs, which are the same for all runs.
 
     Returns
     -------
@@ -123,27 +123,25 @@ def networks_table(*runs: Run):
 
     Notes
     -----
-    The held-out songs had no part in the choice of our own settings (first weights, learning rate,
+    The test songs had no part in the choice of our own settings (initialisation, learning rate,
     epochs of the embedding), which were compared on others: see `musegen.corpus.Corpus`.
     Notebook: 03_lstm_training, "Who predicts best?".
     """
     rows = {}
     for run in runs:
-        cut, known = heldout_windows(run)
+        cut, known = test_windows(run)
         predicted = run.model.predict(cut.inputs, batch_size=512, verbose=0)
         rows[run.cfg.name] = judge(predicted, cut.targets, known)
     return _table(rows)
 
 
 def _table(rows: dict[str, Prediction]):
-    import pandas as pd
-
-    return pd.DataFrame([vars(row) for row in rows.values()], index=list(rows))
+    return pd.DataFrame(rows.values(), index=list(rows))
 
 
-def heldout_windows(run: Run) -> tuple[tokens.Windows, np.ndarray]:
-    """Windows of the held-out songs, and whether the vocabulary knows each target."""
-    songs, window = run.heldout_tokens, run.cfg.network.window
+def test_windows(run: Run) -> tuple[tokens.Windows, np.ndarray]:
+    """Windows of the test songs, and whether the vocabulary knows each target."""
+    songs, window = run.test_tokens, run.cfg.network.window
     cut = tokens.windows(songs.encoded, window)
     known = tokens.windows(songs.known, window).targets.astype(bool)
     return cut, known

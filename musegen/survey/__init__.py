@@ -14,109 +14,46 @@ percent, as the report prints them.
 Notebook: 05_survey_analysis.
 """
 
-from musegen.survey.agreement import agreement, krippendorff
-from musegen.survey.crossed import crossed, other_songs
-from musegen.survey.equivalence import MARGIN, equivalence, smallest_margins
-from musegen.survey.listeners import cluster_bootstrap, counts_of
-from musegen.survey.models import model
+# ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
+
+from musegen.survey.listeners import agreement, cluster_bootstrap, counts_of
+from musegen.survey.models import crossed, model
 from musegen.survey.power import power, simulate_survey, widest_pairs
 from musegen.survey.recover import (
-    ANSWERS,
     GRADES,
     MEAN,
     NATURAL,
     PEOPLE,
     SHARES,
-    VARIANCE,
     VARIANCES,
     Reading,
     alike,
-    fits,
+    cells_with,
     histograms,
     interval,
-    long,
     measures,
+    naturals,
     printed,
+    ranges,
     reading,
     readings,
+    recomputed,
     recovered,
     shaken,
     solutions,
+    splits,
     under,
+    variants,
     wide,
 )
-from musegen.survey.splits import (
-    cells_with,
-    naturals,
-    ranges,
-    recomputed,
-    splits,
-    variants,
-)
 from musegen.survey.statistics import (
+    MARGIN,
     comparisons,
-    graded,
-    holm,
+    equivalence,
     intervals,
+    other_songs,
     pairing,
     rank_test,
-    resampled,
-    superiority,
+    smallest_margins,
 )
-from musegen.survey.verdicts import (
-    conclusions,
-)
-
-__all__ = [
-    "ANSWERS",
-    "GRADES",
-    "MEAN",
-    "NATURAL",
-    "PEOPLE",
-    "SHARES",
-    "VARIANCE",
-    "VARIANCES",
-    "Reading",
-    "printed",
-    "alike",
-    "interval",
-    "histograms",
-    "measures",
-    "fits",
-    "solutions",
-    "readings",
-    "reading",
-    "under",
-    "shaken",
-    "recovered",
-    "long",
-    "wide",
-    "ranges",
-    "variants",
-    "splits",
-    "recomputed",
-    "naturals",
-    "cells_with",
-    "graded",
-    "superiority",
-    "rank_test",
-    "holm",
-    "resampled",
-    "intervals",
-    "comparisons",
-    "pairing",
-    "conclusions",
-    "MARGIN",
-    "equivalence",
-    "smallest_margins",
-    "counts_of",
-    "cluster_bootstrap",
-    "model",
-    "crossed",
-    "other_songs",
-    "krippendorff",
-    "agreement",
-    "simulate_survey",
-    "power",
-    "widest_pairs",
-]
+from musegen.survey.verdicts import conclusions

@@ -13,7 +13,7 @@ import pandas as pd
 from musegen.survey.recover import GRADES, long, printed
 
 COLUMNS = ("listener", "song", "source", "grade")
-FIRST = "Training data"  # what sources are compared with unless another is named
+FIRST = "Training data"  # what sources are compared with if it was graded
 
 
 def checked(answers: pd.DataFrame) -> pd.DataFrame:
@@ -59,14 +59,8 @@ def _order(sources: pd.Series) -> list:
     return [s for s in table_1 if s in named] if set(named) <= set(table_1) else named
 
 
-def counts_of(answers: pd.DataFrame, by: str = "source") -> pd.DataFrame:
+def counts_of(answers: pd.DataFrame) -> pd.DataFrame:
     """Count raw answers: the long form that `intervals`, `comparisons` and figure 5 take.
-
-    Parameters
-    ----------
-    answers : DataFrame
-    by : {"source", "song"}
-        What a histogram belongs to. Songs stand in the column `source`, as in `splits`.
 
     Returns
     -------
@@ -86,34 +80,14 @@ def counts_of(answers: pd.DataFrame, by: str = "source") -> pd.DataFrame:
     """
     answers = checked(answers)
     names = answers["source"].cat.remove_unused_categories()
-    if by == "song":
-        names = _named_songs(answers)
-    elif by != "source":
-        raise ValueError(f"by is {by!r}; it is 'source' or 'song'")
     table = pd.crosstab(names, answers["grade"]).reindex(columns=GRADES, fill_value=0)
     return long(table.rename_axis("source").reset_index())
 
 
-def _named_songs(answers: pd.DataFrame) -> pd.Series:
-    """Name each answer's song, by its source too where two sources have a song of that title."""
-    titles = answers.sort_values("source", kind="stable")[["source", "song"]].drop_duplicates()
-    shared = titles.loc[titles["song"].duplicated(keep=False), "song"]
-
-    def name(row):
-        return f"{row['song']} ({row['source']})" if row["song"] in set(shared) else row["song"]
-
-    order = list(titles.apply(name, axis=1))
-    return answers.apply(name, axis=1).astype(pd.CategoricalDtype(order, ordered=True))
-
-
-def against(answers: pd.DataFrame, reference: str | None) -> str:
-    """Name the source to compare with: the one asked for, the training data, or the first."""
+def reference_of(answers: pd.DataFrame) -> str:
+    """Name the source to compare with: the training data, or else the first that was graded."""
     graded = answers["source"].cat.remove_unused_categories().cat.categories
-    if reference is None:
-        return FIRST if FIRST in graded else graded[0]
-    if reference not in graded:
-        raise ValueError(f"nobody graded {reference!r}; graded are {', '.join(map(str, graded))}")
-    return reference
+    return FIRST if FIRST in graded else graded[0]
 
 
 def two_listeners(answers: pd.DataFrame) -> None:
@@ -134,33 +108,25 @@ def sums(answers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def cluster_bootstrap(
-    answers: pd.DataFrame,
-    rng: np.random.Generator,
-    reference: str | None = None,
-    *,
-    songs: bool = False,
-    times: int = 4000,
+    answers: pd.DataFrame, rng: np.random.Generator, times: int = 4000
 ) -> pd.DataFrame:
     """Put 95 % intervals around differences of means by drawing whole listeners anew.
+
+    They cover other listeners of *these songs*; `model` and `crossed` cover other songs, too.
 
     Parameters
     ----------
     answers : DataFrame
     rng : numpy Generator
-    reference : str, optional
-        What to compare with: the training data, or else the first source.
-    songs : bool
-        Draw songs too, within their source: the interval then covers *other songs of the same
-        sources*, not only these. One song fewer is drawn than there is, so that the spread isn't
-        too small (Rao and Wu 1988); with two songs a source it stays a rough guess.
     times : int
         How many surveys to draw.
 
     Returns
     -------
     DataFrame
-        A row a source: `source`, `reference`, `answers`, `difference` of the means, `low`, `high`
-        (95 %, percentiles), `reason` where there is none.
+        A row a source: `source`, `reference` (the training data, or else the first source),
+        `answers`, `difference` of the means, `low`, `high` (95 %, percentiles), `reason` where
+        there is none.
 
     Raises
     ------
@@ -172,34 +138,25 @@ def cluster_bootstrap(
     Notebook: 05_survey_analysis, "Your own survey".
     """
     answers = checked(answers)
-    reference = against(answers, reference)
+    reference = reference_of(answers)
     two_listeners(answers)
-    total, number = sums(answers)
-    owner = total.columns.get_level_values("source")
-    weights = rng.multinomial(len(total), np.full(len(total), 1 / len(total)), size=times)
-    drawn = {}  # source: its mean in each drawn survey
-    for source in answers["source"].cat.categories:
-        mine = np.flatnonzero(owner == source)
-        heard = np.ones((times, len(mine)))
-        if songs and len(mine) > 1:
-            each = np.full(len(mine), 1 / len(mine))
-            heard = rng.multinomial(len(mine) - 1, each, size=times)
-        top = ((weights @ total.to_numpy()[:, mine]) * heard).sum(axis=1)
-        bottom = ((weights @ number.to_numpy()[:, mine]) * heard).sum(axis=1)
-        with np.errstate(invalid="ignore"):  # nobody drawn who graded it: not a number
-            drawn[source] = top / bottom
+    total, number = (
+        table.T.groupby(level="source", observed=False).sum() for table in sums(answers)
+    )
+    people = total.shape[1]
+    weights = rng.multinomial(people, np.full(people, 1 / people), size=times)
+    with np.errstate(invalid="ignore"):  # nobody drawn who graded it: not a number
+        drawn = (total.to_numpy() @ weights.T) / (number.to_numpy() @ weights.T)  # (source, times)
+    drawn = dict(zip(total.index, drawn, strict=True))
     means = answers.groupby("source", observed=False)["grade"].mean()
     sizes = answers["source"].value_counts()
-    kinds = pd.Series(owner).value_counts()
     rows = []
-    for source in answers["source"].cat.categories.drop(reference):
+    for source in means.index.drop(reference):
         low, high, reason = np.nan, np.nan, ""
         gaps = drawn[source] - drawn[reference]
         gaps = gaps[~np.isnan(gaps)]
         if not sizes[source]:
             reason = "nobody graded it"
-        elif songs and min(kinds[source], kinds[reference]) < 2:
-            reason = "one song: how songs of a source differ can't be seen"
         elif len(gaps) < times / 2:
             reason = "too few listeners graded it"
         elif gaps.min() == gaps.max():
@@ -210,3 +167,64 @@ def cluster_bootstrap(
         rows.append((source, reference, int(sizes[source]), difference, low, high, reason))
     columns = ["source", "reference", "answers", "difference", "low", "high", "reason"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def krippendorff(ratings) -> float:
+    """Krippendorff's alpha of ordinal ratings, missing ones allowed.
+
+    One less the disagreement that is there as a share of what chance would give. Two grades differ
+    by the square of how many of all grades lie between them, each end counted half.
+
+    Parameters
+    ----------
+    ratings : float array, shape (rater, thing)
+        Not a number where a rater didn't rate a thing.
+
+    Returns
+    -------
+    float
+        1 if all agree, 0 if they agree as far as chance has it, below 0 if less. Not a number if no
+        thing has two ratings, or all ratings are the same: then nothing could disagree.
+
+    Examples
+    --------
+    >>> krippendorff([[1, 2, 3, 4], [1, 2, 3, 4]])
+    1.0
+
+    References
+    ----------
+    K. Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Your own survey".
+    """
+    ratings = np.asarray(ratings, float)
+    values = np.unique(ratings[~np.isnan(ratings)])
+    given = (ratings[:, :, None] == values).sum(axis=0)  # (thing, value)
+    given = given[given.sum(axis=1) > 1]  # a thing rated once says nothing of agreement
+    pairs = given[:, :, None] * given[:, None] - given[:, :, None] * np.eye(len(values))
+    coincidences = (pairs / (given.sum(axis=1) - 1)[:, None, None]).sum(axis=0)
+    n = coincidences.sum(axis=1)
+    between = np.abs(np.subtract.outer(n.cumsum() - n / 2, n.cumsum() - n / 2))
+    expected = n @ between**2 @ n
+    if not expected:
+        return float("nan")
+    return float(1 - (n.sum() - 1) * (coincidences * between**2).sum() / expected)
+
+
+def agreement(answers: pd.DataFrame) -> float:
+    """Krippendorff's alpha of the listeners over all songs; 1 says that they all agree.
+
+    Returns
+    -------
+    float
+        Not a number if no song was graded twice, or every grade is the same.
+
+    Notes
+    -----
+    A low value doesn't make the means wrong: it says that they are means of different opinions.
+    Notebook: 05_survey_analysis, "Your own survey".
+    """
+    total, number = sums(checked(answers))
+    return krippendorff(total.where(number > 0))

@@ -11,59 +11,53 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from musegen.survey.crossed import both
-from musegen.survey.recover import GRADES
+from musegen.survey.models import both
+from musegen.survey.recover import GRADES, PEOPLE
 from musegen.survey.statistics import superiority
 
 BASE = (18, 20, 4, 11, 5)  # grades of the training data, as recovered from table 1
 # Shares of an impression's variance, ours: the published tables hold none of the three. With this
 # share of the song, the widest of five pairs lies as far apart as in figure 6 (`widest_pairs`).
 LISTENER, SONG, TASTE = 0.2, 0.08, 0.05
+CUTS = stats.norm.ppf(np.cumsum(BASE)[:-1] / np.sum(BASE))  # of the impressions, between grades
 
 
-def _cuts(base) -> np.ndarray:
-    base = np.asarray(base, float)
-    if base.shape != (5,) or (base < 0).any() or not base.sum():
-        raise ValueError(f"base is {base.tolist()}; it is five counts, of the grades 1 to 5")
-    return stats.norm.ppf(base.cumsum()[:-1] / base.sum())
-
-
-def _shift(cuts: np.ndarray, difference: float) -> float:
+def _shift(difference: float) -> float:
     """How far impressions move if the mean grade is to move by `difference`."""
 
     def missing(shift):
-        return stats.norm.sf(cuts - shift).sum() - stats.norm.sf(cuts).sum() - difference
+        return stats.norm.sf(CUTS - shift).sum() - stats.norm.sf(CUTS).sum() - difference
 
     if not missing(-9) < 0 < missing(9):
-        mean = 1 + stats.norm.sf(cuts).sum()
+        mean = 1 + stats.norm.sf(CUTS).sum()
         raise ValueError(
             f"an effect of {difference:g} grades on a mean of {mean:.2f} leaves the scale of 1 to 5"
         )
     return optimize.brentq(missing, -9, 9)
 
 
-def _impressions(rng, shape, listener, song, taste) -> np.ndarray:
+def _impressions(rng, shape, song) -> np.ndarray:
     """Draw latent impressions, shape (times, listener, source, song), of variance 1."""
     times, people, sources, songs = shape
-    rest = 1 - listener - song - taste
-    if min(listener, song, taste) < 0 or rest <= 0:
+    rest = 1 - LISTENER - song - TASTE
+    if song < 0 or rest <= 0:
         raise ValueError(
-            f"listener {listener}, song {song} and taste {taste} are shares of one variance; each "
-            "is 0 or more, and together they stay under 1"
+            f"song is {song}, a share of the variance; listener and taste have "
+            f"{LISTENER + TASTE}, so it is 0 or more and less than {1 - LISTENER - TASTE}"
         )
     parts = (
-        (listener, (times, people, 1, 1)),
+        (LISTENER, (times, people, 1, 1)),
         (song, (times, 1, sources, songs)),
-        (taste, (times, people, sources, 1)),
+        (TASTE, (times, people, sources, 1)),
         (rest, shape),
     )
     return sum(part**0.5 * rng.standard_normal(size, np.float32) for part, size in parts)
 
 
-def _grades(impressions, shifts, cuts) -> np.ndarray:
+def _grades(impressions, shifts) -> np.ndarray:
     """Turn impressions (..., source, song) into grades 1 to 5."""
     moved = impressions + np.asarray(shifts, np.float32)[:, None]
-    return np.searchsorted(cuts.astype(np.float32), moved).astype(np.int8) + 1
+    return np.searchsorted(CUTS.astype(np.float32), moved).astype(np.int8) + 1
 
 
 def simulate_survey(
@@ -72,10 +66,7 @@ def simulate_survey(
     songs_per_source: int = 2,
     effects: dict[str, float] | None = None,
     *,
-    base=BASE,
-    listener: float = LISTENER,
     song: float = SONG,
-    taste: float = TASTE,
     missing: float = 0.0,
 ) -> pd.DataFrame:
     """Make the answers of a survey that never was.
@@ -86,13 +77,10 @@ def simulate_survey(
     listeners, songs_per_source : int
         Every listener hears every song.
     effects : dict, optional
-        Source: by how many grades its mean lies above that of `base`. Without it five sources, none
-        different from the others.
-    base : five numbers
-        The histogram of a source without an effect.
-    listener, song, taste : float
-        Shares of the variance of an impression: how mild this listener is with all songs, how good
-        this song is, how this listener likes this source. The rest is the single answer's.
+        Source: by how many grades its mean lies above that of the training data. Without it five
+        sources, none different from the others.
+    song : float
+        The share of the variance of an impression that lies in how good the song is.
     missing : float
         The share of answers that are not given.
 
@@ -104,17 +92,16 @@ def simulate_survey(
     Raises
     ------
     ValueError
-        If an effect leaves the scale, or the shares are more than the whole.
+        If an effect leaves the scale, or the song's share leaves nothing to the single answer.
 
     Notes
     -----
     Notebook: 05_survey_analysis, "Your own survey".
     """
     effects = dict.fromkeys("ABCDE", 0.0) if effects is None else effects
-    cuts = _cuts(base)
-    shifts = [_shift(cuts, effect) for effect in effects.values()]
+    shifts = [_shift(effect) for effect in effects.values()]
     shape = (1, listeners, len(effects), songs_per_source)
-    grades = _grades(_impressions(rng, shape, listener, song, taste)[0], shifts, cuts)
+    grades = _grades(_impressions(rng, shape, song)[0], shifts)
     people = [f"listener {number + 1:02d}" for number in range(listeners)]
     titles = [(s, f"{s}, song {k + 1}") for s in effects for k in range(songs_per_source)]
     rows = [(person, title, source) for person in people for source, title in titles]
@@ -125,26 +112,19 @@ def simulate_survey(
 
 
 def widest_pairs(
-    rng: np.random.Generator,
-    songs: Iterable[float] = (0.0, SONG, 0.15),
-    *,
-    listeners: int = 29,
-    sources: int = 5,
-    times: int = 1000,
-    base=BASE,
-    listener: float = LISTENER,
-    taste: float = TASTE,
+    rng: np.random.Generator, songs: Iterable[float], times: int = 1000
 ) -> pd.DataFrame:
     """Simulate how far the two songs of a source lie apart, in the source where they do most.
+
+    29 listeners and five sources, as in the report.
 
     Parameters
     ----------
     rng : numpy Generator
     songs : iterable of float
         Shares of the variance that the song may have.
-    listeners, sources, times : int
-    base, listener, taste
-        As in `simulate_survey`.
+    times : int
+        Surveys for each share.
 
     Returns
     -------
@@ -159,8 +139,8 @@ def widest_pairs(
     """
     rows = []
     for share in songs:
-        drawn = _impressions(rng, (times, listeners, sources, 2), listener, share, taste)
-        titles = _grades(drawn, np.zeros(sources), _cuts(base)).mean(axis=1)
+        drawn = _impressions(rng, (times, PEOPLE, 5, 2), share)
+        titles = _grades(drawn, np.zeros(5)).mean(axis=1)
         widest = np.abs(titles[..., 1] - titles[..., 0]).max(axis=1)
         rows.append((share, *np.quantile(widest, [0.05, 0.5, 0.95]).tolist()))
     return pd.DataFrame(rows, columns=["song", "low", "middle", "high"])
@@ -185,10 +165,7 @@ def power(
     *,
     margin: float = 0.5,
     times: int = 500,
-    base=BASE,
-    listener: float = LISTENER,
     song: float = SONG,
-    taste: float = TASTE,
 ) -> pd.DataFrame:
     """Simulate surveys of two sources and count in how many a difference is found at 5 %.
 
@@ -204,7 +181,7 @@ def power(
         In grades, for `equivalent`.
     times : int
         Surveys for each place of the grid.
-    base, listener, song, taste
+    song : float
         As in `simulate_survey`.
 
     Returns
@@ -220,15 +197,13 @@ def power(
     -----
     Notebook: 05_survey_analysis, "How many listeners and songs?".
     """
-    cuts = _cuts(base)
-    shifts = [0.0, _shift(cuts, difference)]
+    shifts = [0.0, _shift(difference)]
     rows = []
     for people in listeners:
         for kinds in songs:
             if people < 2 or kinds < 1:
                 raise ValueError("power needs two listeners and one song a source, or more")
-            drawn = _impressions(rng, (times, people, 2, kinds), listener, song, taste)
-            grades = _grades(drawn, shifts, cuts)
+            grades = _grades(_impressions(rng, (times, people, 2, kinds), song), shifts)
             rows.append((people, kinds, *(float(share) for share in _found(grades, margin))))
     columns = ["listeners", "songs", "pooled", "by listener", "both", "equivalent"]
     return pd.DataFrame(rows, columns=columns)

@@ -1,4 +1,9 @@
-"""Whether the sources differ by more than chance: rank tests, intervals, the lost pairing."""
+"""Whether the sources differ by more than chance, and whether they differ by little.
+
+A rank test that finds no difference doesn't show that there is none. Who claims "not much worse"
+has to say how much is much, the *margin*, and to show that the difference is smaller: two one-sided
+tests (Schuirmann 1987), or an interval of 90 % that lies within the margin, which is the same.
+"""
 
 from itertools import combinations
 
@@ -7,6 +12,9 @@ import pandas as pd
 from scipy import stats
 
 from musegen.survey.recover import GRADES, MEAN, SHARES, measures, wide
+
+MARGIN = 0.5  # ours, in grades: half a step of the scale; the report names none
+EQUIVALENT, NOT_WORSE, WORSE, NOT_SHOWN = "equivalent", "not worse", "worse", "not shown"
 
 
 def graded(histogram) -> np.ndarray:
@@ -45,17 +53,10 @@ def rank_test(a, b) -> float:
 
 
 def holm(p) -> np.ndarray:
-    """Correct p-values for their number by Holm's method.
+    """Correct p-values for their number by Holm's method."""
+    from statsmodels.stats.multitest import multipletests
 
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p, float)
-    order = np.argsort(p)
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    return steps.clip(max=1)[np.argsort(order)]
+    return multipletests(p, method="holm")[1] if len(p) else np.empty(0)
 
 
 def resampled(histogram, rng: np.random.Generator, times: int = 10_000) -> np.ndarray:
@@ -192,3 +193,123 @@ def pairing(counts: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["a", "b", "arrangement", "difference", "error", "freedom"])
     half = frame.pop("error") * stats.t.ppf(0.975, frame.pop("freedom"))
     return frame.assign(low=frame["difference"] - half, high=frame["difference"] + half)
+
+
+def _differences(counts: pd.DataFrame) -> pd.DataFrame:
+    """Estimate each source's difference to the first in every arrangement of the answers."""
+    table = wide(counts)
+    reference = table.index[0]
+    if len(table) < 2:
+        raise ValueError(f"{reference} alone is graded; a second source is needed to compare with")
+    rows = [
+        (source, reference, name, *estimate)
+        for source in table.index.drop(reference)
+        for name, estimate in arranged(table.loc[reference], table.loc[source]).items()
+    ]
+    columns = ["source", "reference", "arrangement", "difference", "error", "freedom"]
+    frame = pd.DataFrame(rows, columns=columns)
+    half = frame["error"] * stats.t.ppf(0.95, frame["freedom"])
+    return frame.assign(low=frame["difference"] - half, high=frame["difference"] + half)
+
+
+def equivalence(counts: pd.DataFrame, margin: float = MARGIN) -> pd.DataFrame:
+    """Test whether each source lies within a margin of the first, by two one-sided tests.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Long form: `recovered()`, or `counts_of(answers)`.
+    margin : float
+        In grades: the largest difference of means that still counts as none. It belongs in the
+        plan of a survey, before the answers are seen.
+
+    Returns
+    -------
+    DataFrame
+        A row a source and arrangement of the answers (see `pairing`): `source`, `reference`,
+        `arrangement`, `difference` of the means (above zero: more like a computer, so worse),
+        `low`, `high` (90 %), `p_worse` and `p_better` (of being worse, or better, by the margin or
+        more), and `verdict` at 5 %: *equivalent* (within the margin on both sides), *not worse* (by
+        the margin), *worse* (by more than the margin) or *not shown*. Not corrected for the number
+        of sources.
+
+    Raises
+    ------
+    ValueError
+        If the margin is not above zero, or one source alone is graded.
+
+    Notes
+    -----
+    Report 4.1. Notebook: 05_survey_analysis, "Is "not much worse" shown?".
+    """
+    if not margin > 0:
+        raise ValueError(f"margin is {margin}; it has to be above 0, in grades, e.g. {MARGIN}")
+    frame = _differences(counts)
+    centre, error, freedom = frame["difference"], frame["error"], frame["freedom"]
+    worse = stats.t.cdf((centre - margin) / error, freedom)
+    better = stats.t.sf((centre + margin) / error, freedom)
+    verdict = np.select(
+        [(worse < 0.05) & (better < 0.05), worse < 0.05, frame["low"] > margin],
+        [EQUIVALENT, NOT_WORSE, WORSE],
+        NOT_SHOWN,
+    )
+    return frame.drop(columns=["error", "freedom"]).assign(
+        p_worse=worse, p_better=better, verdict=verdict
+    )
+
+
+def smallest_margins(counts: pd.DataFrame) -> pd.DataFrame:
+    """Find the smallest margin at which each claim of `equivalence` can be made at 5 %.
+
+    Returns
+    -------
+    DataFrame
+        `source`, `reference`, `arrangement`, and in grades: `difference`, `not_worse` and
+        `equivalent` (the smallest margins; *not worse* needs none if the source is shown to be
+        better), and `worse`: below this margin the source is shown to be worse by more than it.
+
+    Notes
+    -----
+    Report 4.1. Notebook: 05_survey_analysis, "Is "not much worse" shown?".
+    """
+    frame = _differences(counts)
+    return frame[["source", "reference", "arrangement", "difference"]].assign(
+        not_worse=frame["high"].clip(lower=0),
+        equivalent=frame[["low", "high"]].abs().max(axis=1, skipna=False),
+        worse=frame["low"].clip(lower=0),
+    )
+
+
+def other_songs(counts: pd.DataFrame, apart: float) -> pd.DataFrame:
+    """Ask what differences would say of other songs, had the two songs of every source lain apart.
+
+    For counts whose songs are lost. The variance between songs comes from the supposed distance,
+    the one between answers from the counts, taken as independent.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Long form: `recovered()`.
+    apart : float
+        How far the mean grades of two songs of one source lie apart, in grades; two songs a source.
+
+    Returns
+    -------
+    DataFrame
+        `source`, `reference` (the first), `difference` of the means, `error`, `freedom`, `p`.
+
+    Notes
+    -----
+    Report 4.1. Notebook: 05_survey_analysis, "What two songs a source can and cannot support".
+    """
+    table = wide(counts)
+    reference, rows = table.index[0], []
+    for source in table.index.drop(reference):
+        gap, error, freedom = arranged(table.loc[reference], table.loc[source])["independent"]
+        songs = apart**2 / 4  # variance of the mean of two values that lie so far apart
+        variance = error**2 + 2 * songs
+        freedom = variance**2 / (error**4 / freedom + 2 * songs**2)
+        p = 2 * stats.t.sf(abs(gap) / variance**0.5, freedom)
+        rows.append((source, reference, gap, variance**0.5, freedom, p))
+    columns = ["source", "reference", "difference", "error", "freedom", "p"]
+    return pd.DataFrame(rows, columns=columns)

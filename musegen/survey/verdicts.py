@@ -3,22 +3,23 @@
 import numpy as np
 import pandas as pd
 
-from musegen.survey.equivalence import WORSE, equivalence, smallest_margins
 from musegen.survey.recover import (
     GRADES,
     NATURAL,
     PEOPLE,
     SHARES,
+    cells_with,
     measures,
+    naturals,
     printed,
     reading,
     rounds_to,
     solutions,
+    splits,
     under,
     wide,
 )
-from musegen.survey.splits import cells_with, naturals, splits
-from musegen.survey.statistics import comparisons, rank_test
+from musegen.survey.statistics import WORSE, comparisons, equivalence, rank_test, smallest_margins
 
 
 def conclusions(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

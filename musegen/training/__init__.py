@@ -86,7 +86,7 @@ class Run:
         if isinstance(network, HeldConfig):
             return Frames.from_songs(songs, network)
         ticks, way = network.ticks_per_beat, {"windows": Windows, "sequences": Sequences}
-        pairs = [self.vocabulary.encode_heldout(tokenize(song, ticks)) for song in songs]
+        pairs = [self.vocabulary.encode_known(tokenize(song, ticks)) for song in songs]
         places, known = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         return way[self.cfg.trainer](places, network, known)
 
@@ -132,8 +132,7 @@ class Run:
     @cached_property
     def manifest(self) -> dict:
         """Versions, hashes of the data and of the run's own files, seed and seconds."""
-        found = run_folder.read_manifest(self.folder)
-        return found | {"heldout": found["test"]}  # transition
+        return run_folder.read_manifest(self.folder)
 
     @property
     def _trained(self) -> bool:
@@ -171,8 +170,7 @@ class Run:
         """A DataFrame with a row an epoch: see `musegen.training.loop.train`."""
         import pandas as pd
 
-        found = pd.read_csv(io.BytesIO(self.read(run_folder.HISTORY))).set_index("epoch")
-        return _with_old_names(found)  # transition: return found
+        return pd.read_csv(io.BytesIO(self.read(run_folder.HISTORY))).set_index("epoch")
 
     @cached_property
     def weights(self) -> list[np.ndarray]:
@@ -197,24 +195,12 @@ class Run:
             return lstm.build_held(network)
         return lstm.build(network, len(self.vocabulary), every_position=every_position)
 
-    heldout = property(lambda self: self.test)  # transition
-    deciding = property(lambda self: self.validation)  # transition
-    heldout_bars = property(lambda self: self.test_bars)  # transition
-    heldout_tokens = property(lambda self: self.test_tokens)  # transition
-
-
-def _with_old_names(history):  # transition
-    for name in [column for column in history if column.startswith(("test_", "validation_"))]:
-        history["heldout_" + name.split("_", 1)[1]] = history[name]
-        history["test_" + name.split("_", 1)[1]] = history[name]
-    return history
-
 
 def planned(name: str | RunConfig, settings: Settings | None = None) -> Run:
     """Name a run and its songs, without training it; parameters are those of `load_or_train`."""
     settings = settings or config.default()
     cfg = name if isinstance(name, RunConfig) else settings.runs[name]
-    music = corpus.load(settings.source)  # transition: dask=settings.dask
+    music = corpus.load(settings.source, dask=settings.dask)
     songs = data.split(cfg, music)
     if not songs.training:
         raise ValueError(

@@ -42,7 +42,7 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
     if isinstance(network, AEConfig):
 
         def usable(song: Song) -> bool:
-            return not preprocess.why_not(song, network)
+            return not preprocess.rejection_reason(song, network)
 
         def prepare(song: Song) -> Song:
             return preprocess.for_autoencoder(song, network)
@@ -55,7 +55,7 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
 
         validation = network.validation
     training = music.training(cfg.songs, where=usable)
-    test = [song for song in music.validation if not usable or usable(song)]  # transition: .test
+    test = [song for song in music.test if not usable or usable(song)]
     if not test:
         training, test = training[:-1], training[-1:]
     if prepare:

@@ -19,7 +19,7 @@ from musegen.files import atomic_write
 # A change in any of these files makes other weights.
 SOURCES = (
     *("autoencoder.py", "lstm.py", "held.py", "tokens.py", "preprocess.py"),
-    "training/*.py",
+    *("training/__init__.py", "training/data.py", "training/loop.py"),
 )
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
 CONFIG, VOCABULARY, OUTLINES = "config.json", "vocabulary.json", "outlines.json"
@@ -33,8 +33,8 @@ def name_of(cfg: RunConfig, music: str) -> str:
     package = Path(__file__).parent.parent
     digest = hashlib.sha256(json.dumps(asdict(cfg), sort_keys=True).encode())
     digest.update(music.encode())
-    for file in sorted(file for pattern in SOURCES for file in package.glob(pattern)):
-        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    for file in SOURCES:
+        digest.update((package / file).read_bytes().replace(b"\r\n", b"\n"))
     return f"{cfg.name}-{digest.hexdigest()[:10]}"
 
 
@@ -130,7 +130,7 @@ def save_checkpoint(state: Sequence, history: list[dict], folder: Path) -> None:
         The run's. At every moment it holds a whole checkpoint once there was one.
     """
     about = {"folder": folder.name, "made_with": made_with(), "history": history}
-    write_arrays(folder / CHECKPOINT, map(np.asarray, state), about)
+    write_arrays(folder / CHECKPOINT, [variable.numpy() for variable in state], about)
 
 
 def restore_checkpoint(state: Sequence, folder: Path) -> list[dict]:

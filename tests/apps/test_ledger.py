@@ -95,7 +95,7 @@ def test_a_changed_table_changes_the_verdict(tmp_path):
 @pytest.mark.soak
 def test_what_trained_networks_play_is_judged(smoke):
     """With tiny networks nothing is reached, but all of it is measured."""
-    from musegen import cluster
+    from musegen.training import cluster
 
     list(cluster.train_all([name for name in smoke.runs if "deep" not in name], smoke))
     frame = claims.ledger(smoke).set_index("claim")

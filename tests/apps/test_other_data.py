@@ -12,7 +12,7 @@ import pytest
 
 from apps.command import main
 from musegen import config, corpus
-from musegen.corpus.made import made_collection
+from musegen.corpus.synthetic import made_collection
 
 
 @pytest.fixture

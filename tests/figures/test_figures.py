@@ -249,14 +249,16 @@ def test_songs_that_all_have_as_few_notes_are_chosen_too():
 
 def test_plot_history_shows_training_songs_and_others():
     epochs = pd.RangeIndex(1, 4, name="epoch")
-    history = pd.DataFrame({"loss": [3, 2, 1], "heldout_loss": [3, np.nan, 2.5]}, index=epochs)
-    songs = {"songs": [SONG] * 10, "heldout": [SONG] * 4}
-    run = SimpleNamespace(cfg=SimpleNamespace(name="ae_10"), history=history, deciding=[], **songs)
+    history = pd.DataFrame({"loss": [3, 2, 1], "test_loss": [3, np.nan, 2.5]}, index=epochs)
+    songs = {"songs": [SONG] * 10, "test": [SONG] * 4}
+    run = SimpleNamespace(
+        cfg=SimpleNamespace(name="ae_10"), history=history, validation=[], **songs
+    )
     (ax,) = figures.plot_history(run, label="Nats").axes
     named = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert named == {"10 training songs": [3, 2, 1], "4 test songs": [3, 2.5]}
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("Nats", "Epoch")
-    run.deciding = [SONG] * 3
+    run.validation = [SONG] * 3
     (ax,) = figures.plot_history(run).axes
     assert ax.lines[1].get_label() == "3 validation songs"
 

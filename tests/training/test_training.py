@@ -1,36 +1,26 @@
-"""Training: what an epoch shows, runs that are kept, and runs that go on where they stopped."""
+"""Training: what an epoch shows, which songs a run has, and runs that are kept."""
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from trainer import LSTM, RUNS, settings
 
 from musegen import config, corpus, training
-from musegen.config import AEConfig, LSTMConfig, RunConfig
-from musegen.training import checkpoint, loop
-from musegen.training.batches import Bars, Sequences, Windows
-
-AE = AEConfig(bars=2, hidden=(8, 4), bottleneck=6, latent=3, batch=4)
-LSTM = LSTMConfig(layers=2, units=6, window=5, batch=16, chunks=4)
-RUNS = {
-    run.name: run
-    for run in (
-        RunConfig("ae", AE, 4, 6, "bars"),
-        RunConfig("windows", LSTM, 4, 3, "windows"),
-        RunConfig("sequences", LSTM, 4, 6, "sequences"),
-    )
-}
+from musegen.config import AEConfig, HeldConfig, RunConfig, Settings
+from musegen.corpus import synthetic
+from musegen.training import data, run_folder
+from musegen.training.data import Bars, Sequences, Windows
 
 
-@pytest.fixture
-def small(tmp_path, monkeypatch):
-    """Use small networks on the collection that notebook 01 makes."""
-    from musegen.corpus import made
-
-    made.made_collection(tmp_path / "made", songs=12)
-    monkeypatch.setenv("MUSEGEN_SOURCE", f"lpd5:{tmp_path / 'made'}")
-    monkeypatch.setenv("MUSEGEN_BUILD", str(tmp_path / "build"))
-    monkeypatch.setattr(config, "profile", lambda: config.Profile("quick", RUNS))
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """Read the collection that notebook 01 makes."""
+    return synthetic.made_collection(tmp_path_factory.mktemp("songs") / "made", songs=12)
 
 
 # --- What an epoch shows -------------------------------------------------------------------------
@@ -50,7 +40,7 @@ def test_the_window_of_bars_moves_on_by_a_bar_each_epoch_and_wraps_round():
     assert bars.windows().shape == (3, 2, 4, 3)
 
 
-def test_windows_show_each_window_once_an_epoch():
+def test_windows_show_each_window_once_an_epoch_and_none_crosses_songs():
     songs = [np.arange(8), np.arange(100, 107)]
     batches = list(Windows(songs, replace(LSTM, batch=2)).epoch(0, seed=0))
     assert [len(batch.inputs) for batch in batches] == [2, 2, 1]
@@ -75,85 +65,167 @@ def test_sequences_show_each_token_but_a_songs_first_once_as_target(epoch):
     np.testing.assert_array_equal(targets, inputs + 1)
 
 
-def test_unknown_targets_weigh_nothing():
+@pytest.mark.parametrize(("way", "weight"), [(Sequences, 4), (Windows, 3)])
+def test_unknown_targets_weigh_nothing(way, weight):
     song, known = np.arange(6), np.array([1, 1, 0, 1, 1, 1], bool)
-    for way in (Sequences, Windows):
-        (batch,) = way([song], replace(LSTM, window=2), [known]).heldout()
-        assert 2 not in batch.targets[batch.weights > 0]
-        assert batch.weights.sum() == {Sequences: 4, Windows: 3}[way]
+    (batch,) = way([song], replace(LSTM, window=2), [known]).in_order()
+    assert 2 not in batch.targets[batch.weights > 0]
+    assert batch.weights.sum() == weight
+
+
+# --- The songs of a run --------------------------------------------------------------------------
+
+
+def test_only_the_autoencoder_leaves_out_songs_by_tempo(source):
+    music = corpus.load(f"lpd5:{source}")
+    tempi = {song.title: song.tempo_qpm for song in music}
+    assert any(not 110 <= tempo <= 130 for tempo in tempi.values())
+    songs = data.split(replace(RUNS["ae"], songs=99), music)
+    assert all(109.99 <= tempi[song.title] <= 130.01 for song in songs.training + songs.test)
+    songs = data.split(replace(RUNS["windows"], songs=99), music)
+    assert len(songs.training) + len(songs.test) == len(music) and not songs.validation
+    assert not {song.title for song in songs.training} & {song.title for song in songs.test}
+
+
+def test_training_validation_and_test_share_no_song():
+    run = training.planned(RunConfig("held", HeldConfig(), 256, 1, "frames"), Settings())
+    parts = [{song.title for song in part} for part in (run.songs, run.validation, run.test)]
+    assert [len(part) for part in parts] == [232, 24, 43]
+    assert len(set.union(*parts)) == 299
+    assert {song.steps_per_beat for song in run.songs} == {4}
+
+
+class Music:
+    """A corpus of which no song is left for the test."""
+
+    validation = test = ()
+
+    def training(self, songs, where=None):
+        return ["a", "b"]
+
+
+def test_a_small_corpus_still_has_a_song_to_test_by():
+    assert data.split(RUNS["windows"], Music()) == (["a"], [], ["b"])
+
+
+def test_a_network_without_usable_songs_says_so(source, monkeypatch):
+    monkeypatch.setattr(data, "split", lambda cfg, music: data.Split([], [], []))
+    with pytest.raises(ValueError, match="ae needs two songs that its network can use, lpd5"):
+        training.planned(RUNS["ae"], settings(source))
 
 
 # --- Runs ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_a_run_is_kept_and_loads_into_the_reports_network(small, name):
-    run = training.load_or_train(name)
+@pytest.mark.parametrize("name", ["ae", "windows", "sequences"])
+def test_a_run_is_kept_and_loads_into_the_reports_network(source, build, name):
+    run = training.load_or_train(RUNS[name], settings(source))
+    assert (run.source, run.profile) == (f"lpd5:{source}", "smoke")
+    assert run.folder.parent == build / "runs" / "smoke"
     assert run.history.index.tolist() == list(range(1, RUNS[name].epochs + 1))
-    assert (run.manifest["songs"], run.manifest["heldout"]) == (len(run.songs), len(run.heldout))
-    assert run.heldout
-    assert not (run.folder / "checkpoint.npz").exists()
+    assert (run.manifest["songs"], run.manifest["test"]) == (len(run.songs), len(run.test))
+    own = set() if name == "ae" else {"vocabulary.json"}
+    own |= {run_folder.SNAPSHOT.format(epoch) for epoch in run.cfg.snapshots}
+    always = {"config.json", "history.csv", "manifest.json", "weights.npz"}
+    assert {path.name for path in run.folder.iterdir()} == always | own
     kept = {file.name: file.stat().st_mtime_ns for file in run.folder.iterdir()}
-    again = training.load_or_train(name)
+    again = training.load_or_train(RUNS[name], settings(source))
     assert {file.name: file.stat().st_mtime_ns for file in run.folder.iterdir()} == kept
     for ours, stored in zip(again.model.get_weights(), run.weights, strict=True):
         np.testing.assert_array_equal(ours, stored)
     if name != "ae":
         assert again.model.output_shape == (None, len(run.vocabulary))
+    with pytest.raises(ValueError, match="kept no weights after epoch 5; it kept those after .*6"):
+        run.at(5)
 
 
-@pytest.mark.parametrize("name", ["ae", "windows"])  # all ways, killed: tests/test_resume.py
-def test_an_interrupted_run_goes_on_to_the_same_weights(small, name, monkeypatch, tmp_path):
-    straight = training.load_or_train(name)
-    monkeypatch.setenv("MUSEGEN_BUILD", str(tmp_path / "interrupted"))
-    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
-    save = checkpoint.save
+def test_the_way_is_straight(source, build, monkeypatch):
+    counted = {"load": 0, "hash": 0}
 
-    def save_and_stop(state, history, folder):
-        save(state, history, folder)
-        if len(history) == 2:
-            raise KeyboardInterrupt
+    def count(what, function):
+        def counting(*args, **kwargs):
+            counted[what] += 1
+            return function(*args, **kwargs)
 
-    monkeypatch.setattr(checkpoint, "save", save_and_stop)
-    with pytest.raises(KeyboardInterrupt):
-        training.load_or_train(name)
-    monkeypatch.setattr(checkpoint, "save", save)
-    resumed = training.load_or_train(name)
-    for ours, theirs in zip(resumed.weights, straight.weights, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    assert resumed.history.loss.tolist() == straight.history.loss.tolist()
+        return counting
+
+    monkeypatch.setattr(corpus, "load", count("load", corpus.load))
+    monkeypatch.setattr(run_folder, "_hash_of_facts", count("hash", run_folder._hash_of_facts))
+    training.load_or_train(RUNS["ae"], settings(source))
+    assert counted == {"load": 1, "hash": 1}  # of the manifest that was written
+    run = training.load_or_train(RUNS["ae"], settings(source))
+    assert run.weights and len(run.history) and run.manifest["seed"]
+    assert counted == {"load": 2, "hash": 2}
 
 
-def test_the_key_changes_with_configuration_and_music(small, monkeypatch, tmp_path):
-    from musegen.corpus import made
-
-    first = training.planned("ae").folder
-    monkeypatch.setitem(RUNS, "ae", replace(RUNS["ae"], epochs=7))
-    second = training.planned("ae").folder
-    made.made_collection(tmp_path / "other", songs=9)
-    monkeypatch.setenv("MUSEGEN_SOURCE", f"lpd5:{tmp_path / 'other'}")
-    assert len({first, second, training.planned("ae").folder}) == 3
+def test_the_key_changes_with_configuration_and_music(source, build, tmp_path):
+    other = synthetic.made_collection(tmp_path / "other", songs=9)
+    longer = replace(RUNS["ae"], epochs=7)
+    runs = [(RUNS["ae"], source), (longer, source), (RUNS["ae"], other)]
+    assert len({training.planned(cfg, settings(where)).folder for cfg, where in runs}) == 3
 
 
-def test_only_the_autoencoder_leaves_out_songs_by_tempo(small):
-    music = corpus.load(config.source())
-    tempi = {song.title: song.tempo_qpm for song in music}
-    assert any(not 110 <= tempo <= 130 for tempo in tempi.values())
-    everything = replace(RUNS["ae"], songs=99)
-    songs, _ = training.songs_for(everything)
-    assert all(109.99 <= tempi[song.title] <= 130.01 for song in songs)
-    songs, _ = training.songs_for(replace(RUNS["windows"], songs=99))
-    assert [song.title for song in songs] == [s.title for s in music.training(len(music))]
-    assert not set(song.title for song in songs) & set(s.title for s in music.validation)
+def test_the_environment_says_what_is_not_given(source, build, monkeypatch):
+    monkeypatch.setenv("MUSEGEN_PROFILE", "smoke")
+    monkeypatch.setenv("MUSEGEN_SOURCE", f"lpd5:{source}")
+    run = training.planned("ae_10")
+    assert (run.cfg, run.profile) == (config.SMOKE.runs["ae_10"], "smoke")
+    assert run.folder == training.planned("ae_10", settings(source)).folder
+    monkeypatch.setenv("MUSEGEN_PROFILE", "papre")
+    with pytest.raises(ValueError, match="profile is 'papre'; it must be smoke, quick, paper"):
+        training.planned("ae_10")
 
 
-def test_a_small_corpus_still_has_a_song_to_judge_by():
-    keep = training._keep_one_out
-    assert keep(["a", "b"], ["c"]) == (["a", "b"], ["c"])
-    assert keep(["a", "b"], []) == (["a"], ["b"])
+def test_all_profiles_have_the_same_runs_and_smoke_is_tiny(source):
+    assert [*config.SMOKE.runs] == [*config.QUICK.runs] == [*config.PAPER.runs]
+    for name, run in config.SMOKE.runs.items():
+        assert training.planned(run, settings(source)).build().count_params() < 100_000, name
 
 
-def test_a_network_without_usable_songs_says_so(small, monkeypatch):
-    monkeypatch.setattr(training.preprocess, "why_not", lambda song, cfg: "too fast")
-    with pytest.raises(ValueError, match="ae needs two songs that its network can use"):
-        training.planned("ae")
+def test_the_shipped_network_loads_with_its_songs():
+    run = training.shipped()
+    assert len(run.weights) == len(run.model.get_weights())
+    assert len(run.outlines) == run.manifest["songs"] == len(training.shipped(True).songs)
+    assert run.history["validation_loss"].min() < 0.7
+    stored = json.loads(run.read("config.json"))
+    assert stored["network"]["validation"] == run.manifest["validation"] == 24
+
+
+# One network on another backend: the same probabilities, wherever it was trained.
+PREDICT = """
+import sys; sys.path.insert(0, "tests/training")
+import json, numpy, trainer
+from musegen import training
+run = training.load_or_train(trainer.RUNS["sequences"], trainer.settings(sys.argv[1]))
+print(json.dumps(run.model.predict(numpy.array(json.loads(sys.argv[2])), verbose=0).tolist()))
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_what_was_trained_on_tensorflow_plays_on_another_backend(backend, source, build):
+    pytest.importorskip(backend, reason="pip install it to test it")
+    tokens = [[0, 1, 2, 0, 1], [2, 2, 1, 0, 0]]
+    here = training.load_or_train(RUNS["sequences"], settings(source)).model.predict(
+        np.array(tokens), verbose=0
+    )
+    there = subprocess.run(
+        [sys.executable, "-c", PREDICT, str(source), json.dumps(tokens)],
+        cwd=config.root(),
+        env=os.environ | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert np.log(here) == pytest.approx(np.log(json.loads(there.stdout)), abs=1e-4)
+
+
+def test_a_backend_that_is_not_there_is_a_sentence():
+    code = "from musegen.backend import load_keras; load_keras()"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"KERAS_BACKEND": "theano"},
+        capture_output=True,
+        text=True,
+    )
+    assert "ValueError: KERAS_BACKEND is theano, which is not installed" in run.stderr

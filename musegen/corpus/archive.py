@@ -1,0 +1,192 @@
+"""The files of a folder or of a tar archive, one at a time, none of them trusted.
+
+Nothing is ever unpacked to the disk, links are not followed, and no file is taken into memory
+that is larger than a song can be.
+"""
+
+import hashlib
+import os
+import stat
+import tarfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+SUFFIXES = (".tar.gz", ".tgz", ".tar")
+MEGABYTE = 2**20
+LARGEST = 2**36  # bytes of an archive, unpacked
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a collection.
+
+    Parameters
+    ----------
+    name : str
+        Its path in the collection, with ``/``.
+    path : Path or None
+        Where it lies, if in a folder.
+    content : bytes or None
+        What it holds, if in an archive.
+    reason : str
+        Why it cannot be read at all: one of `musegen.corpus.REASONS`, or empty.
+    """
+
+    name: str
+    path: Path | None = None
+    content: bytes | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Where files come from, and a key that changes when any of them does.
+
+    Parameters
+    ----------
+    key : str
+        Made of names, sizes and times of last change.
+    entries : iterable of Entry
+        To go through once.
+    files : int or None
+        How many they are; None for an archive, which says so only at its end.
+    """
+
+    key: str
+    entries: Iterable[Entry]
+    files: int | None
+
+
+def find(place: str, suffixes: tuple[str, ...], largest: int) -> Collection:
+    """Find the files with these suffixes, in any case, in a folder or an archive.
+
+    Parameters
+    ----------
+    place : str
+        A folder, searched with all its subfolders, or a ``.tar.gz``, ``.tgz`` or ``.tar`` file.
+    suffixes : tuple of str
+        In small letters, with their dots.
+    largest : int
+        Bytes; larger files are named, with the reason, and not read.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither.
+    """
+    root = Path(place).expanduser()
+    if root.is_dir():
+        paths = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
+        found = {
+            path.relative_to(root).as_posix(): path
+            for path in paths
+            if path.suffix.lower() in suffixes
+        }
+        return of_files(found, largest)
+    if root.is_file() and root.name.lower().endswith(SUFFIXES):
+        key = _key([(root.name, root.stat())])
+        return Collection(key, in_archive(root, suffixes, largest), None)
+    raise FileNotFoundError(
+        f"{place} is neither a folder nor a {', '.join(SUFFIXES)} file; give the one with the songs"
+    )
+
+
+def of_files(files: dict[str, Path], largest: int) -> Collection:
+    """Make a collection of files that are known by name; see `find`."""
+    found = [(name, path.lstat()) for name, path in sorted(files.items())]
+    entries = (
+        Entry(name, files[name], reason=_rejection_reason(facts, largest)) for name, facts in found
+    )
+    return Collection(_key(found), entries, len(found))
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Call each file by its own name, or by its path where several have the same.
+
+    Examples
+    --------
+    >>> short_names(["a/one.mid", "b/two.mid", "two.mid"])
+    {'a/one.mid': 'one', 'b/two.mid': 'b/two.mid', 'two.mid': 'two.mid'}
+    """
+    stems = {path: PurePosixPath(path).stem for path in paths}
+    times = Counter(stems.values())
+    called = {path: stem if times[stem] == 1 else path for path, stem in stems.items()}
+    clash = len(set(called.values())) < len(called)  # a.mid.mid beside a.mid and b/a.mid
+    return {path: path for path in stems} if clash else called
+
+
+def _key(found: list[tuple[str, os.stat_result]]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name, facts in found:
+        digest.update(repr((name, facts.st_size, facts.st_mtime_ns)).encode())
+    return digest.hexdigest()
+
+
+def _rejection_reason(facts: os.stat_result, largest: int) -> str:
+    """Say why a file of a folder is not read; an empty string if it is."""
+    if stat.S_ISLNK(facts.st_mode):
+        return "link"
+    if not stat.S_ISREG(facts.st_mode):  # a pipe, for one, would never end
+        return "wrong_type"
+    return "too_large" if facts.st_size > largest else ""
+
+
+def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[Entry]:
+    """Stream the files of a tar archive, packed or not, holding one of them at a time.
+
+    An archive that is cut off or damaged gives what it has, and then itself with the reason. A
+    name that comes again gets a number.
+    """
+    times = Counter()
+    try:
+        with tarfile.open(path, "r|*", tarinfo=_Header) as tar:
+            while member := tar.next():
+                tar.members.clear()  # else the list of all members grows
+                if tar.offset > LARGEST:  # to where tarfile would read on, past the end of the file
+                    raise tarfile.ReadError("the archive names an absurd size")
+                if member.isdir() or PurePosixPath(member.name).suffix.lower() not in suffixes:
+                    continue
+                times[member.name] += 1
+                again = times[member.name]
+                name = f"{again}/{member.name}" if again > 1 else member.name
+                reason = _rejection_of_member(member, largest)
+                content = None if reason else tar.extractfile(member).read()
+                if content is not None and len(content) < member.size:
+                    raise tarfile.ReadError("truncated")
+                yield Entry(name, content=content, reason=reason)
+    except Exception as error:  # whatever a damaged archive makes tarfile and zlib do
+        cut_off = any(word in str(error) for word in ("unexpected end", "empty", "truncated"))
+        yield Entry(path.name, reason="truncated" if cut_off else "unreadable")
+
+
+def _rejection_of_member(member: tarfile.TarInfo, largest: int) -> str:
+    path = PurePosixPath(member.name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        return "unsafe_path"
+    if member.issym() or member.islnk():
+        return "link"
+    if not member.isreg():
+        return "wrong_type"
+    return "too_large" if member.size > largest else ""
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a tar archive that ends the reading where tarfile would go astray.
+
+    tarfile takes a header it cannot read for the end of the archive, so that the files behind it
+    would vanish unseen, and reads the long name of a file into memory however long it is.
+    """
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        try:
+            header = super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf and not any(buf):  # a block of zeros: the end
+                raise
+            raise tarfile.ReadError(str(error)) from error
+        if header.size < 0 or not header.isreg() and header.size > MEGABYTE:
+            raise tarfile.ReadError("the archive names an absurd size")
+        return header

@@ -1,0 +1,218 @@
+"""From the files of a collection to its songs: each file ends as a song or as a reason.
+
+The songs of a collection are kept in one file under ``build/cache/``, made anew when a file of the
+collection or the code that reads it changes. What a killed process had read is read again.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from musegen import config, preprocess, song
+from musegen.corpus import REASONS, Rejected, SongInfo, archive, parallel
+from musegen.corpus.archive import Collection, Entry
+from musegen.files import atomic_write
+from musegen.song import NOTE, Song
+
+SEED = 2021  # ours: the year of the report
+LEAST_BARS = 2  # ours: in a bar alone nothing follows on anything
+MOST_BARS = 2000  # ours: more than an hour; longer "songs" come from a damaged note
+TEMPI_QPM = (5.0, 1000.0)  # ours: what lies outside is no tempo
+TIME_LIMIT = 60.0  # seconds, see parallel.run
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one kind of file becomes a song.
+
+    Parameters
+    ----------
+    suffixes : tuple of str
+        In small letters, with their dots.
+    read : function of content and path that gives a Song, or raises `Rejected`
+        Of a file in an archive the path is only a name.
+    code : tuple of str
+        Source files of which a change makes old songs invalid, beside those of this module.
+    largest : int
+        Bytes of a file.
+    """
+
+    suffixes: tuple[str, ...]
+    read: Callable[[bytes, Path], Song]
+    code: tuple[str, ...]
+    largest: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a file: a reason, or what is known of a song and the bytes of its notes."""
+
+    name: str
+    reason: str = ""
+    info: SongInfo | None = None
+    notes: bytes = b""
+
+
+class Songs:
+    """The songs of a collection, in one zip file: the notes of each, and a list.
+
+    The file is held in memory as it is (4 kB for a piano of LPD-5), and may be replaced meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+
+    Attributes
+    ----------
+    info : dict of str to SongInfo
+        By name, sorted.
+    dropped : dict of str to list of str
+        Names of the other files by reason, both sorted.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._zip = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
+        self._place, self.info, self.dropped = {}, {}, {}
+        for name, reason, info, place in json.loads(self._zip.read("songs.json")):
+            if reason:
+                self.dropped.setdefault(reason, []).append(name)
+            else:
+                self._place[name], self.info[name] = place, SongInfo(*info)
+        self.dropped = dict(sorted(self.dropped.items()))
+
+    def build(self, name: str) -> Song:
+        """Build a song.
+
+        Raises
+        ------
+        OSError
+            If its notes are damaged.
+        """
+        info = self.info[name]
+        try:
+            notes = np.frombuffer(self._zip.read(str(self._place[name])), NOTE)
+        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
+            raise OSError(
+                f"{name} is damaged in the song cache; delete {self._path} and start again"
+            ) from error
+        return Song(notes, info.length, info.steps_per_beat, info.tempo_qpm, name, info.source)
+
+
+def read(found: Collection, form: Format, kind: str, dask: str | None = None) -> Songs:
+    """Read a collection, or look it up if no file of it has changed.
+
+    Parameters
+    ----------
+    found : Collection
+    form : Format
+    kind : str
+        The name of the cache file begins with it.
+    dask : str or None
+        Address of a Dask scheduler whose workers do the work.
+    """
+    path = config.build_dir() / "cache" / f"{kind}-{_key(found, form)}.zip"
+    with suppress(OSError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError):
+        return Songs(path)  # else it is not there, or damaged
+    _write(path, _read_all(found, form, kind, dask))
+    return Songs(path)
+
+
+def in_seeded_order(names: Iterable[str]) -> list[str]:
+    """Shuffle names, whatever order they come in; the same names always alike."""
+    names = sorted(names)
+    return [names[i] for i in np.random.default_rng(SEED).permutation(len(names))]
+
+
+def read_song(form: Format, content: bytes, path: Path) -> Song:
+    """Read one file and judge the song.
+
+    Raises
+    ------
+    Rejected
+        With one of `musegen.corpus.REASONS`.
+    """
+    if len(content) > form.largest:
+        raise Rejected("too_large")
+    song = form.read(content, path)
+    if not len(song.notes):
+        raise Rejected("silent")
+    if not TEMPI_QPM[0] <= song.tempo_qpm <= TEMPI_QPM[1]:  # NaN is not, either
+        raise Rejected("no_tempo")
+    end = int((song.notes["onset"] + song.notes["duration"]).max())
+    if end - int(song.notes["onset"].min()) < LEAST_BARS * song.steps_per_bar:
+        raise Rejected("too_short")
+    if song.bars > MOST_BARS:
+        raise Rejected("too_long")
+    return song
+
+
+def _key(found: Collection, form: Format) -> str:
+    """Hash all that decides what the files become."""
+    facts = (found.key, form.suffixes, list(REASONS), SongInfo._fields, config.AEConfig())
+    digest = hashlib.blake2b(repr(facts).encode(), digest_size=16)
+    for path in (__file__, archive.__file__, preprocess.__file__, song.__file__, *form.code):
+        digest.update(Path(path).read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def _write(path: Path, results: Iterable[Result]) -> None:
+    rows = []
+    with (
+        atomic_write(path) as part,
+        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed,
+    ):
+        for place, result in enumerate(results):
+            if result.info:
+                packed.writestr(str(place), result.notes)
+            rows.append((result.name, result.reason, result.info, place))
+        short = archive.short_names(name for name, *_ in rows)
+        rows = sorted((short[name], *rest) for name, *rest in rows)
+        packed.writestr("songs.json", json.dumps(rows))
+
+
+def _read_all(found: Collection, form: Format, kind: str, dask: str | None) -> Iterator[Result]:
+    from tqdm import tqdm
+
+    task = partial(_read_entry, form)
+    results = parallel.run(task, found.entries, _given_up, TIME_LIMIT, dask)
+    return tqdm(results, f"reading {kind}", found.files, leave=False, disable=config.progress())
+
+
+def _given_up(entry: Entry, reason: str) -> Result:
+    return Result(entry.name, reason)
+
+
+def _read_entry(form: Format, entry: Entry) -> Result:
+    if entry.reason:
+        return Result(entry.name, entry.reason)
+    path = entry.path or Path(entry.name)
+    try:
+        content = entry.content
+        if content is None:
+            with path.open("rb") as file:
+                content = file.read(form.largest + 1)
+        song = read_song(form, content, path)
+    except Rejected as reason:
+        return Result(entry.name, str(reason))
+    except MemoryError:
+        return Result(entry.name, "too_large")
+    except Exception:  # whatever a damaged file makes a parser do, the rest goes on
+        return Result(entry.name, "unreadable")
+    return Result(entry.name, "", _info(song), song.notes.tobytes())
+
+
+def _info(song: Song) -> SongInfo:
+    head = (song.length, song.steps_per_beat, song.tempo_qpm)
+    music = hashlib.blake2b(repr(head).encode() + song.notes.tobytes(), digest_size=16)
+    key, unfit = str(preprocess.estimate_key(song)), preprocess.rejection_reason(song)
+    return SongInfo(music.hexdigest(), *head, len(song.notes), key, unfit, song.source)

@@ -1,0 +1,194 @@
+"""The autoencoder plays: latents from songs or from noise, decoded to songs (report 2.2)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from musegen import preprocess
+from musegen.song import Song
+from musegen.training import Run
+
+EPSILON = 1e-3  # Keras's, in BatchNormalization
+TEMPO_QPM = 120.0  # report 3.2: "120 quarter-notes per minute"
+
+
+def encode(run: Run, bars: np.ndarray) -> np.ndarray:
+    """Describe windows of 16 bars by 120 numbers each.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    bars : bool array, shape (song, 16, 24, 96)
+
+    Returns
+    -------
+    float32 array, shape (song, 120), >= 0 unless the network is batch-normalised
+    """
+    cfg = run.cfg.network
+    bar_1, bar_2, song_1, latent = _dense(run)[:4]
+    x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (song bar, cell)
+    x = _relu_layer(_relu_layer(x, bar_1), bar_2).reshape(len(bars), -1)  # (song, 3200)
+    return np.maximum(_layer(_relu_layer(x, song_1), latent), np.float32(cfg.least))
+
+
+def decode(run: Run, latents: np.ndarray) -> np.ndarray:
+    """Play latents: how sure the network is of each cell.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    latents : float array, shape (song, 120)
+
+    Returns
+    -------
+    float32 array, shape (song, 16, 24, 96), in 0..1
+    """
+    cfg = run.cfg.network
+    song_1, song_2, bar_1, cells = _dense(run)[4:]
+    x = _relu_layer(_relu_layer(latents.astype(np.float32), song_1), song_2)
+    x = x.reshape(-1, cfg.hidden[-1])  # (song bar, 200)
+    x = _layer(_relu_layer(x, bar_1), cells)
+    x = (1 + np.tanh(x / 2)) / 2  # the sigmoid, by a function that cannot overflow
+    return x.reshape(-1, cfg.bars, cfg.steps_per_bar, cfg.pitches)
+
+
+def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
+    """List kernel and bias of the eight layers; what normalises a layer is made part of it."""
+    arrays, layers = list(run.weights), []
+    while arrays:
+        kernel, bias = arrays.pop(0), arrays.pop(0)
+        if arrays and arrays[0].ndim == 1:
+            scale, shift, mean, variance = (arrays.pop(0) for _ in range(4))
+            scale = scale / np.sqrt(variance + EPSILON)
+            kernel, bias = kernel * scale, (bias - mean) * scale + shift
+        layers.append((kernel, bias))
+    return layers
+
+
+def _relu_layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    x = _layer(x, weights)
+    return np.maximum(x, 0, out=x)
+
+
+def _layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    kernel, bias = weights
+    x = x @ kernel
+    x += bias  # in place, because 256 songs are nine million cells
+    return x
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The distribution that the latents of the training songs follow, as a normal one.
+
+    Attributes
+    ----------
+    mean : float array, shape (120,)
+    components : float array, shape (component, 120)
+        Principal components of the latents, scaled to one standard deviation each.
+    least : float
+        The lowest that a latent can be: 0 after a ReLU.
+
+    Notes
+    -----
+    Reference implementation; the report says "noise" (2.2) and no more. Notebook: 04_generation,
+    "Which noise?".
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    least: float = 0.0
+
+    @classmethod
+    def of(cls, latents: np.ndarray, least: float = 0.0) -> "Noise":
+        """Fit to latents, shape (song, 120)."""
+        mean = latents.mean(axis=0)
+        _, scale, directions = np.linalg.svd(latents - mean, full_matrices=False)
+        return cls(mean, scale[:, None] * directions / np.sqrt(len(latents)), least)
+
+    @property
+    def explained(self) -> np.ndarray:
+        """Share of the latents' variance along each component, largest first."""
+        variance = (self.components**2).sum(axis=1)
+        return variance / max(variance.sum(), 1e-12)
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Sample `n` latents; what falls below the least that can be is raised to it."""
+        sampled = self.mean + rng.standard_normal((n, len(self.components))) @ self.components
+        return np.maximum(sampled, self.least)
+
+
+def latents_of_training(run: Run) -> np.ndarray:
+    """Encode every window of every training song, one at each bar; shape (window, 120)."""
+    return encode(run, run.bars.windows())
+
+
+def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None, **fields) -> Song:
+    """Turn decoded cells into a song: a note sounds where the network is surer than `threshold`.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    cells : float array, shape (16, 24, 96)
+    threshold : float, optional
+        0.5 (report 2.2) unless given. Raising it removes stray notes; report 4.2.1 has it
+        the wrong way round.
+    **fields
+        `title` and `source` of the song.
+
+    Returns
+    -------
+    Song
+        With `probabilities`; 120 qpm (report 3.2).
+    """
+    cfg = run.cfg.network
+    played = cells > (cfg.threshold if threshold is None else threshold)
+    song = preprocess.from_tensor(
+        played, cfg, **{"tempo_qpm": TEMPO_QPM, "source": run.cfg.name, **fields}
+    )
+    return replace(song, probabilities=preprocess.unfold(cells, cfg))
+
+
+def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> list[Song]:
+    """Generate songs by decoding noise.
+
+    Parameters
+    ----------
+    run : Run
+        Of an autoencoder.
+    n : int
+    rng : numpy Generator
+    noise : str
+        ``"fitted"`` to the latents of the training songs (reference implementation, default),
+        ``"normal"`` (plain, one of the readings of report 2.2), or ``"song"``: a training song's
+        latents plus half a standard deviation of fitted noise (report 4.2.1: "combined with the
+        feature space vector").
+    threshold : float, optional
+
+    Returns
+    -------
+    list of Song
+
+    Notes
+    -----
+    Report 2.2 and 3.2, figures 7 and 8. Notebook: 04_generation, "Which noise?".
+    """
+    latents = latents_of_training(run)
+    least = run.cfg.network.least
+    fitted = Noise.of(latents, least)
+    ways = {
+        "fitted": lambda: fitted.sample(n, rng),
+        "normal": lambda: rng.standard_normal((n, latents.shape[1])),
+        "song": lambda: np.maximum(
+            rng.choice(latents, n) + 0.5 * (fitted.sample(n, rng) - fitted.mean), least
+        ),
+    }
+    if noise not in ways:
+        raise ValueError(f"noise {noise!r} is none of {', '.join(ways)}")
+    return [
+        song_from_cells(run, cells, threshold, title=f"{run.cfg.name} {i}")
+        for i, cells in enumerate(decode(run, ways[noise]()))
+    ]

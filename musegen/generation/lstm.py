@@ -1,0 +1,282 @@
+"""The LSTM plays token after token, each predicted from the last 64 (report 2.3)."""
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from musegen import config, tokens
+from musegen.files import atomic_write
+from musegen.generation.autoencoder import TEMPO_QPM
+from musegen.generation.sampling import greedy, softmax
+from musegen.song import Song
+from musegen.training import Run
+
+TOKENS = 500  # reference implementation; the report is silent
+ROWS = 256  # states in one product: more leave the processor's cache
+
+
+class SlidingWindow:
+    """The report's generator: each prediction sees the last 64 tokens and nothing before.
+
+    64 windows overlap at any time. Each new token moves all of them one step on, in one matrix
+    product, and completes the oldest: so a token costs one step of 64 windows, not 64 steps.
+
+    Parameters
+    ----------
+    run : Run
+        Of an LSTM.
+    songs : int
+        How many songs are generated side by side.
+    length : int, optional
+        How many tokens will be fed at most: a window that they would not complete is not begun.
+
+    Notes
+    -----
+    Notebook: 04_generation, "A sliding window".
+    """
+
+    def __init__(self, run: Run, songs: int, length: int | None = None):
+        cfg, weights = run.cfg.network, list(run.weights)
+        self.window, self.vocabulary = cfg.window, len(run.vocabulary)
+        self.embedding = weights.pop(0) if cfg.embedding else None
+        self.lstm = gates_in_order(weights[: 3 * cfg.layers])
+        self.dense = weights[3 * cfg.layers :]
+        self.states = np.zeros((cfg.layers, 2, songs, self.lanes, cfg.units), np.float32)  # h and c
+        self.fed, self.last = 0, None if length is None else length - self.window
+
+    @property
+    def lanes(self) -> int:
+        """How many windows a song has at a time."""
+        return self.window
+
+    def feed(self, places: np.ndarray) -> np.ndarray | None:
+        """Add a token to each song.
+
+        Parameters
+        ----------
+        places : int array, shape (song,)
+
+        Returns
+        -------
+        float32 array, shape (song, V), or None
+            Logits of the next token; None until 64 tokens were fed.
+        """
+        if self.embedding is None:
+            x = np.float32(places / self.vocabulary)[:, None]
+        else:
+            x = self.embedding[places]
+        for lanes in self._open_windows():
+            together = max(1, ROWS // len(range(self.lanes)[lanes]))
+            for first in range(0, len(x), together):
+                songs = slice(first, first + together)
+                step(x[songs], self.states[:, :, songs, lanes], self.lstm)
+        self.fed += 1
+        if self.fed < self.window:
+            return None
+        hidden, hidden_bias, out, out_bias = self.dense
+        complete = self.states[-1, 0, :, self.fed % self.lanes]
+        return np.maximum(complete @ hidden + hidden_bias, 0) @ out + out_bias
+
+    def _open_windows(self) -> list[slice]:
+        """Begin a window, in place of the one just complete; give the lanes of those begun."""
+        self.states[:, :, :, self.fed % self.window] = 0
+        first, last = max(0, self.fed - self.window + 1), self.fed
+        if self.last is not None:
+            last = min(last, self.last)
+        if last - first + 1 == self.window:
+            return [slice(None)]
+        first, last = first % self.window, last % self.window
+        return [slice(first, last + 1)] if first <= last else [slice(first, None), slice(last + 1)]
+
+
+class StatefulLSTM(SlidingWindow):
+    """Another generator, not the report's: one window that never ends.
+
+    The network carries its state on and never forgets, where it was trained on 64 tokens from a
+    blank state. A token costs one step of one window; the songs become other ones.
+
+    Notes
+    -----
+    Ours. Notebook: 04_generation, "A state that is carried on".
+    """
+
+    lanes = 1
+
+    def _open_windows(self) -> list[slice]:
+        return [slice(None)]
+
+
+def gates_in_order(weights: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """Prepare the arrays of LSTM layers, three a layer, for `step`: a list of three a layer.
+
+    The gates are ordered i, f, o, g (Keras: i, f, g, o) and the sigmoids' inputs halved, since
+    sigmoid(x) = (1 + tanh(x / 2)) / 2: so all four gates are one tanh.
+    """
+    units = weights[1].shape[0]
+    i, f, g, o = np.arange(4 * units).reshape(4, -1)
+    half = np.repeat(np.float32([0.5, 0.5, 0.5, 1]), units)
+    ready = [
+        np.ascontiguousarray(array[..., np.concatenate([i, f, o, g])] * half) for array in weights
+    ]
+    return [ready[first : first + 3] for first in range(0, len(ready), 3)]
+
+
+def step(x: np.ndarray, states: np.ndarray, lstm: list[list[np.ndarray]]) -> np.ndarray:
+    """Move LSTM layers on by a token.
+
+    Parameters
+    ----------
+    x : float32 array, shape (song, input)
+        The same in all lanes.
+    states : float32 array, shape (layer, 2, song, lane, units)
+        h and c; changed in place.
+    lstm : list
+        As `gates_in_order` gives it.
+
+    Returns
+    -------
+    float32 array, shape (song, lane, units)
+        The last layer's h.
+    """
+    x = x[:, None]
+    for (h, c), (kernel, recurrent, bias) in zip(states, lstm, strict=True):
+        gates = _product(h, recurrent)
+        gates += _product(x, kernel) + bias
+        np.tanh(gates, out=gates)
+        sigmoids, new = np.split(gates, [3 * h.shape[-1]], axis=-1)
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        i, f, o = np.split(sigmoids, 3, axis=-1)
+        c *= f
+        new *= i
+        c += new
+        np.tanh(c, out=h)
+        h *= o
+        x = h
+    return x
+
+
+def _product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Multiply (song, lane, a) by (a, b) at once; numpy's own `@` would take song by song."""
+    return (x.reshape(-1, x.shape[-1]) @ matrix).reshape(*x.shape[:-1], -1)
+
+
+def random_seeds(run: Run, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Sample 64 random tokens of the vocabulary a song (report 2.3); int array (song, 64)."""
+    return rng.integers(0, len(run.vocabulary), (n, run.cfg.network.window))
+
+
+def continue_tokens(run, seeds, rng, pick=greedy, length=TOKENS, generator=SlidingWindow):
+    """Predict token after token by the sliding window, many songs side by side.
+
+    Parameters
+    ----------
+    run : Run
+        Of an LSTM.
+    seeds : int array, shape (song, 64)
+        `random_seeds`, or pieces of songs.
+    rng : numpy Generator
+        Used by picks that sample.
+    pick : function
+        `greedy` or what `sample` makes.
+    length : int
+        New tokens a song: 500 (reference implementation) unless given.
+    generator : type
+        `SlidingWindow` (report) or `StatefulLSTM`.
+
+    Returns
+    -------
+    int array, shape (song, length)
+        Without the seeds.
+
+    Raises
+    ------
+    ValueError
+        If a seed has not as many tokens as a window.
+
+    Notes
+    -----
+    Report 2.3. Notebook: 04_generation, "A sliding window".
+    """
+    seeds = np.asarray(seeds)
+    if seeds.ndim != 2 or seeds.shape[1] != run.cfg.network.window:
+        raise ValueError(f"seeds are (song, {run.cfg.network.window}), got {seeds.shape}")
+    generated = np.empty((len(seeds), length), np.int32)
+    shares = np.array_split(np.arange(len(seeds)), os.cpu_count() or 1)  # songs of each thread
+    shares = [share for share in shares if len(share)]
+    networks = [generator(run, len(share), seeds.shape[1] + length - 1) for share in shares]
+    # One BLAS thread each: on a busy machine two that wait for each other take three times as long.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(len(shares)) as threads:
+
+        def feed(places):
+            parts = [places[share] for share in shares]
+            return list(threads.map(lambda network, part: network.feed(part), networks, parts))
+
+        for places in seeds.T:
+            logits = feed(places)
+        for tick in tqdm(range(length), run.cfg.name, leave=False, disable=config.progress()):
+            generated[:, tick] = pick(softmax(np.concatenate(logits)), rng)
+            if tick + 1 < length:
+                logits = feed(generated[:, tick])
+    return generated
+
+
+def lstm_songs(run, n, rng, pick=greedy, seeds=None, length=TOKENS) -> list[Song]:
+    """Generate songs with an LSTM, each token one tick of an eighth note at 120 qpm.
+
+    Parameters are those of `continue_tokens`; `seeds` are random unless given.
+
+    Returns
+    -------
+    list of Song
+
+    Notes
+    -----
+    Report 2.3 and 3.3, figures 9-11. Notebook: 04_generation, "Figure 9".
+    """
+    seeds = random_seeds(run, n, rng) if seeds is None else seeds
+    generated = continue_tokens(run, seeds, rng, pick, length)
+    return [play(run, places, f"{run.cfg.name} {i}") for i, places in enumerate(generated)]
+
+
+def play(run: Run, places: np.ndarray, title: str) -> Song:
+    """Make a song of integers of the run's vocabulary: an eighth note each, at 120 qpm."""
+    return tokens.to_song(
+        run.vocabulary.decode(places),
+        run.cfg.network.ticks_per_beat,
+        tempo_qpm=TEMPO_QPM,
+        title=title,
+        source=run.cfg.name,
+    )
+
+
+def report_songs(run: Run, n: int = 64) -> np.ndarray:
+    """Generate greedily from random tokens, as the report does, and keep the songs in the run.
+
+    Returns
+    -------
+    int array, shape (song, 500)
+        Integers of the run's vocabulary: see `play`.
+
+    Notes
+    -----
+    Report 2.3. Figures 9, 10 and 11 choose among these. Notebook: 04_generation, "Figure 9".
+    """
+    made_by = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        made_by.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    weights = Path(run.weights_file).stem
+    kept = run.folder / f"songs-{n}-{weights}-{made_by.hexdigest()[:10]}.npy"
+    with suppress(OSError, ValueError, EOFError):  # missing or damaged: it is made (again)
+        return np.load(kept, allow_pickle=False)
+    rng = np.random.default_rng(run.cfg.seed)
+    generated = continue_tokens(run, random_seeds(run, n, rng), rng)
+    with atomic_write(kept) as part, part.open("wb") as file:
+        np.save(file, generated)
+    return generated

@@ -1,0 +1,215 @@
+"""Songs held against a reference corpus of people's songs, measure by measure.
+
+All songs are told the same way and eight bars of each are taken, so that neither the grid nor the
+length of a song decides.
+"""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+
+import numpy as np
+import pandas as pd
+
+from musegen import config, corpus, generation, preprocess
+from musegen.metrics.copies import CopyIndex, leave_one_out, novelty
+from musegen.metrics.music import MEASURES, as_tokens, measure
+from musegen.song import BEATS_PER_BAR, Song
+from musegen.training import Run
+
+SHARED = ["shared", "shared notes", "passages"]  # of `novelty`
+BARS = 8  # ours: every chorale has as many
+OTHERS = 128  # songs; report 2.3: the smaller training set
+
+
+# The faults that the report names: the measure, and which side of people's songs is the fault.
+ARTEFACTS = {
+    "few notes": ("pitches", "less"),  # 3.3.1
+    "one chord": ("commonest", "more"),  # 4.2.2
+    "loops": ("longest loop", "more"),  # 3.3.2
+    "dissonant": ("dissonance", "more"),  # 4.2.2
+    "stray notes": ("stray", "more"),  # 4.2.1
+    "copied": ("shared", "more"),  # 3.3.3
+}
+
+
+class ReferenceCorpus:
+    """People's songs, told as a network tells its own, that songs are held against.
+
+    Parameters
+    ----------
+    reference : sequence of Song
+        Test songs, which no network has seen.
+    others : sequence of Song
+        Other people's songs, for what people against people would give.
+    training : sequence of Song
+        In which copies are looked for; told likewise, so that notes can be compared.
+    representation : function of a Song that gives a Song
+        How songs are told: `as_tokens` (LSTM), `preprocess.for_autoencoder`, or `Song.resample`
+        for a network that holds notes.
+
+    Notes
+    -----
+    Report 3.3, 4.1 and 4.2. Notebook: 04_generation, "Is it music?".
+    """
+
+    def __init__(self, reference, others, training, representation: Callable[[Song], Song]):
+        self.representation = representation
+        self.reference, self.others = self.passages(reference), self.passages(others)
+        self.lengths = lengths(reference)
+        self.index = CopyIndex([representation(song) for song in training])
+
+    @classmethod
+    def of(cls, run: Run) -> "ReferenceCorpus":
+        """Take the songs that a run is trained on, the test songs and 128 others."""
+        network = run.cfg.network
+        if isinstance(network, config.HeldConfig):
+            told = partial(Song.resample, steps_per_beat=network.steps_per_beat)
+        else:
+            is_ae = isinstance(network, config.AEConfig)
+            told = preprocess.for_autoencoder if is_ae else as_tokens
+        return cls(run.test, corpus.load(run.source).training(OTHERS), run.songs, told)
+
+    def without(self, song: Song) -> "ReferenceCorpus":
+        """Look for copies in the other training songs only: to measure one of them itself."""
+        told, rest = self.representation(song), copy.copy(self)
+        others = [i for i, known in enumerate(self.index.songs) if known != told]
+        rest.index = self.index.only(others)
+        return rest
+
+    def passages(self, songs: Sequence[Song]) -> list[Song]:
+        """Tell songs and take the last eight whole bars of each, where they have settled.
+
+        Songs that are shorter are left out.
+        """
+        told = [self.representation(song) for song in songs]
+        ends = [song.length // song.steps_per_bar for song in told]
+        return [
+            song.cut((end - BARS) * song.steps_per_bar, end * song.steps_per_bar)
+            for song, end in zip(told, ends, strict=True)
+            if end >= BARS
+        ]
+
+    def measures(self, songs: Sequence[Song]):
+        """Measure the last eight bars of songs.
+
+        Returns
+        -------
+        DataFrame
+            A row a song: the columns of `measure`, and what `novelty` says of the training songs:
+            shared (eighths of the longest run that stands in one, in whatever key), shared notes
+            and passages.
+        """
+        return self._measured(self.passages(songs))
+
+    def _measured(self, passages: list[Song]):
+        return measure(passages).join(novelty(passages, self.index)[SHARED])
+
+    @cached_property
+    def reference_measures(self):
+        """The same of the test songs."""
+        return self._measured(self.reference)
+
+    @cached_property
+    def _of_others(self):
+        return measure(self.others).join(leave_one_out(self.others)[SHARED])
+
+    def table(self, sources: Mapping[str, Sequence[Song]]):
+        """Set medians of songs beside people's.
+
+        Returns
+        -------
+        DataFrame
+            A row a measure: median, low and high (5th and 95th percentile) of people's songs, and
+            the median of each source.
+        """
+        numbers = [*MEASURES, *SHARED]
+        people = self.reference_measures[numbers]
+        ours = {name: self.measures(songs)[numbers].median() for name, songs in sources.items()}
+        low, high = people.quantile(0.05), people.quantile(0.95)
+        return pd.DataFrame({"people": people.median(), "low": low, "high": high} | ours)
+
+    def z_scores(self, sources: Mapping[str, Sequence[Song]]):
+        """Say how far songs lie from people's, measure by measure.
+
+        Returns
+        -------
+        DataFrame
+            A row a measure, a column a source: its mean less that of people's songs, in standard
+            deviations of people's songs; in hundredths where those do not differ at all.
+        """
+        numbers = list(MEASURES)
+        people = self.reference_measures[numbers]
+        spread = people.std().replace(0, 0.01)
+        means = {name: self.measures(songs)[numbers].mean() for name, songs in sources.items()}
+        return pd.DataFrame({name: (mean - people.mean()) / spread for name, mean in means.items()})
+
+    def artefacts(self, sources: Mapping[str, Sequence[Song]]):
+        """Count in how many songs each of the report's `ARTEFACTS` occurs.
+
+        A song has one where it goes beyond 95 of 100 of the other people's songs, so about one in
+        twenty of people's songs has each.
+
+        Returns
+        -------
+        DataFrame
+            A row a source, the test songs first: shares of its songs.
+        """
+        found = {"people": self.reference_measures}
+        found |= {name: self.measures(songs) for name, songs in sources.items()}
+        rows = {name: self.has_artefacts(measured).mean() for name, measured in found.items()}
+        return pd.DataFrame(rows).T
+
+    def has_artefacts(self, measured):
+        """Say which songs of a table that `measures` gave have which of the `ARTEFACTS`: bools."""
+        others = self._of_others
+        low, high = (others.quantile(share, numeric_only=True) for share in (0.05, 0.95))
+        found = {}
+        for name, (number, side) in ARTEFACTS.items():
+            ours = measured[number]
+            found[name] = ours < low[number] if side == "less" else ours > high[number]
+        return pd.DataFrame(found)
+
+
+def lengths(songs: Sequence[Song]) -> list[int]:
+    """Count the whole bars of those songs of which `ReferenceCorpus.passages` takes eight."""
+    ends = [song.length // song.steps_per_bar for song in songs]
+    return [end for end in ends if end >= BARS]
+
+
+def over_epochs(run: Run, picks: Mapping[str, generation.Pick], n: int = 64):
+    """Follow an LSTM's songs from its first epochs to its last.
+
+    Each time `n` songs of 128 tokens are generated from the same random seeds and measured.
+
+    Parameters
+    ----------
+    run : Run
+        With snapshots, see `Run.at`.
+    picks : dict of name to function
+        How tokens are picked.
+    n : int
+
+    Returns
+    -------
+    DataFrame
+        A row an epoch kept and pick: medians of pitches, commonest, longest loop and shared (see
+        `ReferenceCorpus.measures`), and faultless, the share of songs with no artefact.
+
+    Notes
+    -----
+    Notebook: 04_generation, "First one note, then music, then copies?".
+    """
+    bach = ReferenceCorpus.of(run)
+    seeds = generation.random_seeds(run, n, np.random.default_rng(run.cfg.seed))
+    length = 2 * BARS * BEATS_PER_BAR * run.cfg.network.ticks_per_beat
+    rows = []
+    for epoch in run.epochs_kept:
+        for name, pick in picks.items():
+            rng = np.random.default_rng(run.cfg.seed)
+            songs = generation.lstm_songs(run.at(epoch), n, rng, pick, seeds, length)
+            measured = bach.measures(songs)
+            numbers = measured[["pitches", "commonest", "longest loop", "shared"]].median()
+            faultless = ~bach.has_artefacts(measured).any(axis=1)
+            rows.append({"epoch": epoch, "pick": name, **numbers, "faultless": faultless.mean()})
+    return pd.DataFrame(rows)

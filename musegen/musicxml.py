@@ -1,0 +1,103 @@
+"""Songs as scores in MusicXML, for notation programs; music21 lays them out.
+
+Conventions
+-----------
+part
+    One a voice, and more where notes of one voice overlap, like the tracks of `musegen.midi`.
+"""
+
+import re
+import zipfile
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+
+from musegen import midi
+from musegen.files import atomic_write
+from musegen.song import Song
+
+SUFFIXES = (".musicxml", ".xml", ".mxl")
+FINEST = 24  # steps a beat: a step is one of a triplet of 64th notes, the shortest that is written
+NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+CONTAINER = '<container><rootfiles><rootfile full-path="score.musicxml"/></rootfiles></container>\n'
+
+
+def write(song: Song, path) -> Path:
+    """Write a song as a score for piano: title, tempo and metre, and a part for each voice.
+
+    Parameters
+    ----------
+    song : Song
+        Where a pitch is struck again in the same voice while it sounds, the first note ends. The
+        last bar is filled with rests.
+    path : str or Path
+        ``.musicxml``, ``.xml`` or, zipped, ``.mxl``; written whole or not at all.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        If the path ends in anything else, or 24 is no multiple of the song's steps in a beat.
+
+    Notes
+    -----
+    Notebook: 04_generation, "Take it away".
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{path.name} must end in {', '.join(SUFFIXES)}")
+    xml = to_bytes(song)
+    with atomic_write(path) as file:
+        if path.suffix.lower() != ".mxl":
+            file.write_bytes(xml)
+            return path
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("META-INF/container.xml", CONTAINER)
+            archive.writestr("score.musicxml", xml)
+    return path
+
+
+def to_bytes(song: Song) -> bytes:
+    """Give what `write` writes, not zipped; the same song gives the same bytes."""
+    from music21 import metadata, stream, tempo
+    from music21.musicxml.m21ToXml import GeneralObjectExporter, ScoreExporter
+
+    title = song.title or "song"
+    if FINEST % song.steps_per_beat:
+        raise ValueError(
+            f"{title}: {song.steps_per_beat} steps a beat fit no note values; "
+            f"use song.resample({FINEST})"
+        )
+    score = stream.Score([metadata.Metadata(title=NOT_XML.sub("\ufffd", title))])
+    for i, notes in enumerate(midi.layers(song.notes) or [[]]):
+        score.insert(0, _part(i, notes, song))
+    score.parts[0].insert(0, tempo.MetronomeMark(number=song.tempo_qpm))
+    exporter = ScoreExporter(GeneralObjectExporter().fromGeneralObject(score))
+    root = exporter.parse()
+    root.remove(root.find("identification"))  # the date, and music21 as program and composer
+    for player in root.iter("midi-instrument"):
+        player.remove(player.find("midi-channel"))  # MIDI has 16; programs choose their own
+    return exporter.asBytes()
+
+
+def _part(number: int, notes: list[midi.Note], song: Song):
+    """Place notes in a part that rests to the end of the last bar."""
+    from music21 import chord, instrument, meter, note, stream
+
+    piano = instrument.Piano()
+    piano.midiChannel = number  # else music21 complains of the 16th part
+    piano.partId, piano.instrumentId = f"P{number + 1}", f"P{number + 1}-piano"  # else random
+    part = stream.Part([piano, meter.TimeSignature("4/4")])
+    beat, end = song.steps_per_beat, 0
+    for (start, end), chord_notes in groupby(notes, key=lambda note: note[:2]):
+        pitches = [note.pitch for note in chord_notes]
+        struck = chord.Chord(pitches, quarterLength=Fraction(end - start, beat))
+        part.insert(Fraction(start, beat), struck)
+    silent = max(song.bars, 1) * song.steps_per_bar - end
+    if silent:
+        part.insert(Fraction(end, beat), note.Rest(quarterLength=Fraction(silent, beat)))
+    part.makeRests(fillGaps=True, inPlace=True)
+    return part

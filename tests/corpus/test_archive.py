@@ -1,0 +1,209 @@
+"""Folders and archives that nobody should trust."""
+
+import gzip
+import io
+import os
+import tarfile
+import tracemalloc
+
+import pytest
+
+from musegen import corpus
+from musegen.corpus import archive, lpd5
+from musegen.corpus.synthetic import made_collection, write_song
+from musegen.song import Song, as_notes
+
+SONG = Song(as_notes([0, 96], [96, 120], [60, 64]), 240, 24)
+
+
+@pytest.fixture
+def good(tmp_path):
+    """Bytes of one file that becomes a song."""
+    return write_song(tmp_path / "good.npz", {"Piano": SONG}, 120).read_bytes()
+
+
+def tar_of(path, *members, mode="w:gz"):
+    """Write a tar of (name, content or TarInfo)."""
+    with tarfile.open(path, mode) as tar:
+        for name, content in members:
+            info = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo(name)
+            info.name = name
+            if isinstance(content, bytes):
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+            else:
+                tar.addfile(info)
+    return path
+
+
+def special(kind, link=""):
+    info = tarfile.TarInfo()
+    info.type, info.linkname = kind, link
+    return info
+
+
+def entries(path, largest=2**20):
+    return list(archive.in_archive(path, (".npz",), largest))
+
+
+@pytest.mark.parametrize("name", ["lpd_5_cleansed.tar.gz", "plain.tar", "UPPER.TGZ"])
+def test_an_archive_gives_what_its_folder_gives(name, tmp_path, build):
+    folder = made_collection(tmp_path / "lpd_5_cleansed")
+    here = corpus.load(f"lpd5:{folder}")
+    with tarfile.open(tmp_path / name, "w" if name == "plain.tar" else "w:gz") as tar:
+        tar.add(folder, "lpd_5/lpd_5_cleansed")
+    there = corpus.load(f"lpd5:{tmp_path / name}")
+    assert there.key == here.key
+    assert there.audit.dropped == here.audit.dropped
+    assert list(there) == list(here)
+
+
+def test_what_is_odd_in_an_archive_has_its_reason(tmp_path, good):
+    path = tar_of(
+        tmp_path / "odd.tar.gz",
+        ("a/good.NPZ", good),
+        ("/etc/absolute.npz", good),
+        ("a/../../above.npz", good),
+        ("a\\..\\..\\windows.npz", good),
+        ("C:/drive.npz", good),
+        ("a/soft.npz", special(tarfile.SYMTYPE, "/etc/passwd")),
+        ("a/hard.npz", special(tarfile.LNKTYPE, "a/good.NPZ")),
+        ("a/pipe.npz", special(tarfile.FIFOTYPE)),
+        ("a/device.npz", special(tarfile.CHRTYPE)),
+        ("a/large.npz", bytes(2**20 + 1)),
+        ("a/notes.txt", b"not counted"),
+        ("a/folder.npz", special(tarfile.DIRTYPE)),
+    )
+    found = entries(path)
+    assert [(e.name, e.reason) for e in found] == [
+        ("a/good.NPZ", ""),
+        ("/etc/absolute.npz", "unsafe_path"),
+        ("a/../../above.npz", "unsafe_path"),
+        ("a\\..\\..\\windows.npz", "unsafe_path"),
+        ("C:/drive.npz", "unsafe_path"),
+        ("a/soft.npz", "link"),
+        ("a/hard.npz", "link"),
+        ("a/pipe.npz", "wrong_type"),
+        ("a/device.npz", "wrong_type"),
+        ("a/large.npz", "too_large"),
+    ]
+    assert found[0].content == good
+    assert all(entry.content is None for entry in found[1:])
+
+
+def test_a_name_that_comes_again_counts_again(tmp_path, good, build):
+    path = tar_of(tmp_path / "twice.tgz", ("a.npz", good), ("a.npz", good), ("b.npz", b""))
+    audit = corpus.load(f"lpd5:{path}").audit
+    assert sorted(audit.songs) == ["2/a.npz", "a.npz"]
+    assert audit.dropped == {"truncated": ["b"]}
+
+
+def test_an_odd_archive_writes_nothing_outside(tmp_path, good, build):
+    path = tar_of(
+        tmp_path / "odd.tar.gz",
+        ("../escaped.npz", good),
+        (str(tmp_path / "absolute.npz"), good),
+        ("one.npz", good),
+        ("two.npz", good),
+    )
+    before = sorted(tmp_path.iterdir())
+    songs = corpus.load(f"lpd5:{path}")
+    assert songs.audit.dropped == {"unsafe_path": ["absolute", "escaped"]}
+    assert sorted(tmp_path.iterdir()) == sorted([*before, build])
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_an_archive_cut_off_anywhere_gives_what_it_has(packed, tmp_path, good):
+    names = [f"{i}.npz" for i in range(4)]
+    path = tar_of(tmp_path / "a.tar", *((n, good) for n in names), mode="w:gz" if packed else "w")
+    whole = path.read_bytes()
+    seen = set()
+    for length in range(0, len(whole), 13 if packed else 997):
+        path.write_bytes(whole[:length])
+        found = entries(path)
+        songs = [entry for entry in found if not entry.reason]
+        assert [entry.name for entry in songs] == names[: len(songs)]
+        assert all(entry.content == good for entry in songs)
+        seen.add(len(songs))
+        if len(songs) < 4:
+            assert [(e.name, e.reason) for e in found[len(songs) :]] == [("a.tar", "truncated")]
+    assert seen == {0, 1, 2, 3, 4}
+
+
+def header(name: str, size: bytes) -> bytes:
+    """Write a tar header whose size is whatever it says, with a right checksum."""
+    block = bytearray(tarfile.TarInfo(name).tobuf())
+    block[124:136] = size
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+@pytest.mark.parametrize(
+    ("head", "reasons"),
+    [
+        (header("x.npz", b"\xff" * 12), ["unreadable"]),  # minus one
+        (header("x.npz", b"\xff" * 10 + b"\x00\x00"), ["unreadable"]),
+        (header("x.npz", b"\x80" + b"\x7f" * 11), ["unreadable"]),
+        (header("x.npz", b"77777777777\0"), ["too_large", "truncated"]),
+        (header("x.npz", b"not a number"), ["unreadable"]),
+    ],
+)
+def test_a_header_with_an_absurd_size_ends_the_archive(head, reasons, tmp_path, good):
+    path = tar_of(tmp_path / "a.tar", ("good.npz", good), mode="w")
+    whole = path.read_bytes()
+    end = 512 + -(-len(good) // 512) * 512
+    path.write_bytes(whole[:end] + head + whole[end:])
+    assert [entry.reason for entry in entries(path)] == ["", *reasons]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "size", "reasons"),
+    [
+        ("x", tarfile.XHDTYPE, 2**33, ["unreadable"]),  # a header that never ends
+        ("bomb.npz", tarfile.REGTYPE, 2**26, ["too_large", ""]),
+    ],
+)
+def test_a_bomb_is_not_taken_into_memory(name, kind, size, reasons, tmp_path, good):
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    with gzip.open(tmp_path / "bomb.tar.gz", "wb", compresslevel=1) as file:
+        file.write(info.tobuf() + bytes(2**26))
+        file.write(tar_of(tmp_path / "good.tar", ("good.npz", good), mode="w").read_bytes())
+    tracemalloc.start()
+    assert [entry.reason for entry in entries(tmp_path / "bomb.tar.gz")] == reasons
+    assert tracemalloc.get_traced_memory()[1] < 2**25
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\x1f\x8b", b"\x1f\x8b\x08" + bytes(40)])
+def test_what_is_no_archive_is_told(content, tmp_path):
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(content)
+    (entry,) = entries(path)
+    assert entry.reason in {"truncated", "unreadable"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links as Unix has them")
+def test_what_is_odd_in_a_folder_has_its_reason(tmp_path, good, build):
+    folder = tmp_path / "songs"
+    (folder / "deep" / "er").mkdir(parents=True)
+    for name in ("one.npz", "deep/er/TWO.NPZ"):
+        (folder / name).write_bytes(good)
+    (tmp_path / "outside.npz").write_bytes(good)
+    (folder / "soft.npz").symlink_to(tmp_path / "outside.npz")
+    (folder / "loop.npz").symlink_to(folder / "loop.npz")
+    (folder / "up").symlink_to(folder, target_is_directory=True)
+    (folder / "folder.npz").mkdir()
+    os.mkfifo(folder / "pipe.npz")
+    with (folder / "large.npz").open("wb") as file:
+        file.truncate(lpd5.LARGEST_FILE + 1)
+    (folder / "empty.npz").write_bytes(b"")
+    audit = corpus.load(f"lpd5:{folder}").audit
+    assert sorted(audit.songs) == ["TWO", "one"]
+    assert audit.dropped == {
+        "link": ["loop", "soft"],
+        "too_large": ["large"],
+        "truncated": ["empty"],
+        "wrong_type": ["pipe"],
+    }

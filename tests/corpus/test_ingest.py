@@ -1,0 +1,246 @@
+"""Reading in processes: what hangs, dies or eats memory; the packed file; own files; Dask."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+
+from musegen import corpus
+from musegen.corpus import Rejected, archive, ingest, scores
+from musegen.corpus.synthetic import made_collection
+from musegen.song import Song, as_notes
+
+
+def numbers(content: bytes, path) -> Song:
+    """Read a file as a note per byte; some words make it misbehave."""
+    if content == b"hang":
+        time.sleep(100)
+    if content == b"die":
+        os._exit(3)
+    if content == b"eat":
+        np.ones(2**36, np.uint8)
+    if content == b"odd":
+        raise ZeroDivisionError
+    if content == b"no":
+        raise Rejected("no_piano")
+    pitch = np.frombuffer(content, np.uint8) % 128
+    return Song(as_notes(range(len(pitch)), 1, pitch), len(pitch), 1, title=path.stem)
+
+
+NUMBERS = ingest.Format((".num",), numbers, (__file__,), largest=1000)
+BAD = {
+    "crashed": ["die"],
+    "no_piano": ["no"],
+    "timeout": ["hang"],
+    "too_large": ["eat", "large"],
+    "too_short": ["short"],
+    "unreadable": ["odd"],
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Forty good files and one of each bad kind."""
+    folder = tmp_path / "numbers"
+    folder.mkdir()
+    for i in range(40):
+        (folder / f"{i:02d}.num").write_bytes(bytes(range(i + 8, i + 20)))
+    for word in ("hang", "die", "eat", "odd", "no"):
+        (folder / f"{word}.num").write_bytes(word.encode())
+    (folder / "short.num").write_bytes(b"seven b")
+    (folder / "large.num").write_bytes(bytes(1001))
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+@pytest.mark.parametrize("on", ["this machine", "dask"])
+def test_a_file_that_hangs_dies_or_eats_memory_takes_nothing_along(
+    on, folder, build, monkeypatch, request
+):
+    monkeypatch.setattr(ingest, "TIME_LIMIT", 3)
+    found = archive.find(str(folder), NUMBERS.suffixes, NUMBERS.largest)
+    address = request.getfixturevalue("dask_workers") if on == "dask" else None
+    songs = ingest.read(found, NUMBERS, "numbers", address)
+    assert songs.dropped == BAD
+    assert list(songs.info) == [f"{i:02d}" for i in range(40)]
+    assert songs.build("07").notes["pitch"].tolist() == list(range(15, 27))
+
+
+def test_dask_gives_the_same(dask_workers, tmp_path, build, monkeypatch):
+    source = f"lpd5:{made_collection(tmp_path / 'made', songs=20)}"
+    (tmp_path / "made" / "broken.npz").write_bytes(b"PK")
+    here = corpus.load(source)
+    monkeypatch.setenv("MUSEGEN_BUILD", str(build / "dask"))
+    there = corpus.load(source, dask=dask_workers)
+    assert there.key == here.key
+    assert (there.audit.songs, there.audit.dropped) == (here.audit.songs, here.audit.dropped)
+
+
+def test_a_scheduler_that_does_not_answer_is_told(build, tmp_path):
+    pytest.importorskip("distributed")
+    with pytest.raises(ValueError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+        corpus.load(f"lpd5:{made_collection(tmp_path)}", dask="tcp://127.0.0.1:9")
+
+
+SCRIPT = """print('once')
+from musegen import corpus
+songs = corpus.load({!r})
+print(songs.key, len(songs))"""
+
+
+def test_scripts_without_a_main_guard_may_read_the_same_at_once(tmp_path, build):
+    source = f"lpd5:{made_collection(tmp_path / 'lpd')}"
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(source))
+    two = [subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) for _ in range(2)]
+    said = [process.communicate(timeout=60)[0].decode().split() for process in two]
+    assert said == 2 * [["once", corpus.load(source).key, "9"]]
+    assert len(list((build / "cache").iterdir())) == 1
+
+
+# --- The packed file -----------------------------------------------------------------------------
+
+
+def cached(build) -> Path:
+    (path,) = (build / "cache").iterdir()
+    return path
+
+
+def test_a_collection_is_read_once_and_again_where_a_file_changes(tmp_path, build, monkeypatch):
+    folder = made_collection(tmp_path / "made")
+    before = corpus.load(f"lpd5:{folder}")
+    first = next(path for path in folder.rglob("*.npz") if path.stem == before.names[0])
+    moved = shutil.copytree(folder, tmp_path / "moved")
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest.parallel, "run", lambda *_: pytest.fail("read again"))
+        assert list(corpus.load(f"lpd5:{folder}")) == list(before)
+        assert corpus.load(f"lpd5:{moved}").key == before.key
+    first.write_bytes(b"PK")
+    after = corpus.load(f"lpd5:{folder}")
+    assert after.audit.dropped["truncated"] == before.names[:1]
+    assert after.key != before.key
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b"", lambda b: b[:-30]])
+def test_a_damaged_cache_is_made_anew(damage, tmp_path, build):
+    source = f"lpd5:{made_collection(tmp_path)}"
+    key = corpus.load(source).key
+    cached(build).write_bytes(damage(cached(build).read_bytes()))
+    assert corpus.load(source).key == key
+
+
+def test_a_song_damaged_in_the_cache_is_told_in_a_sentence(tmp_path, build):
+    source = f"lpd5:{made_collection(tmp_path)}"
+    corpus.load(source)
+    content = bytearray(cached(build).read_bytes())
+    with zipfile.ZipFile(cached(build)) as packed:
+        for member in packed.infolist()[:-1]:
+            content[member.header_offset + 40] ^= 0xFF
+    cached(build).write_bytes(content)
+    with pytest.raises(OSError, match=r"damaged in the song cache; delete .*\.zip"):
+        corpus.load(source)[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_a_build_folder_that_is_read_only_is_told(tmp_path, build):
+    build.mkdir()
+    build.chmod(0o500)
+    with pytest.raises(OSError, match="build"):
+        corpus.load(f"lpd5:{made_collection(tmp_path / 'made')}")
+
+
+# --- Own files -----------------------------------------------------------------------------------
+
+TUNE = "X:1\nT:A tune\nM:C\nL:1/4\nQ:1/4=126\nK:G\nD|G A B c|d2 B2|c A F D|G3||\n"
+
+
+def read(name: str, content) -> Song:
+    content = content.encode() if isinstance(content, str) else content
+    return ingest.read_song(scores.FORMAT, content, Path(name))
+
+
+def test_abc_is_read_with_its_tempo_and_upbeat():
+    song = read("tune.ABC", TUNE)
+    assert (song.title, song.tempo_qpm, song.bars) == ("tune", 126, 5)
+    assert song.notes["onset"][:3].tolist() == [72, 96, 120]
+    assert song.notes["pitch"][:3].tolist() == [62, 67, 69]
+
+
+BOMB = (
+    '<!DOCTYPE x [<!ENTITY a0 "lol">{}]><score-partwise><work>&a9;</work></score-partwise>'.format(
+        "".join(f'<!ENTITY a{i + 1} "{f"&a{i};" * 10}">' for i in range(9))
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.abc", "", "truncated"),
+        ("a.abc", "a letter to nobody", "wrong_type"),
+        ("a.abc", TUNE.replace("M:C", "M:3/4"), "not_4_4"),
+        ("a.abc", TUNE + "\n" + TUNE.replace("X:1", "X:2"), "several_tunes"),
+        ("a.abc", TUNE.replace("L:1/4", "L:1/0"), "unreadable"),
+        ("a.abc", "X:1\nM:4/4\nL:1/4\nK:C\nC4|D2|", "too_short"),
+        ("a.xml", "", "truncated"),
+        ("a.xml", "<html><p>not found</html>", "wrong_type"),
+        ("a.xml", "<score-partwise><part-list>", "truncated"),
+        ("a.xml", "<score-partwise></part-list>", "unreadable"),
+        ("a.xml", BOMB, "unreadable"),
+        ("a.mxl", "<html>", "wrong_type"),
+        ("a.mxl", b"PK\x03\x04 and so on", "truncated"),
+        ("a.mid", "", "truncated"),
+        ("a.mid", "<html>", "wrong_type"),
+        ("a.mid", "MThd", "truncated"),
+    ],
+)
+def test_a_file_that_gives_no_song_has_its_reason(name, content, reason):
+    with pytest.raises(Rejected, match=f"^{reason}$"):
+        read(name, content)
+
+
+def test_a_bomb_in_a_zipped_score_is_not_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.mxl", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("score.xml", bytes(scores.LARGEST_SCORE + 1))
+    with pytest.raises(Rejected, match="too_large"):
+        read("bomb.mxl", (tmp_path / "bomb.mxl").read_bytes())
+
+
+def test_musicxml_is_read_like_midi(tmp_path):
+    from music21 import instrument, metadata, meter, note, stream, tempo
+
+    score = stream.Score([metadata.Metadata(title="two parts")])
+    for i, (player, pitches) in enumerate(
+        [(instrument.Piano(), [60, 64, 67, 72]), (instrument.Violin(), [84])]
+    ):
+        part = stream.Part([player, meter.TimeSignature("4/4")], id=str(i))
+        part.append([tempo.MetronomeMark(number=125)] * (i == 0))
+        part.append([note.Note(pitch, quarterLength=8 / len(pitches)) for pitch in pitches])
+        score.insert(0, part)
+    path = Path(score.write("musicxml", tmp_path / "two.MusicXML"))
+    song = read(path.name, path.read_bytes())
+    assert song.notes["pitch"].tolist() == [60, 64, 67, 72]
+    assert (song.length, song.tempo_qpm) == (192, 125)
+
+
+def test_a_file_without_piano_says_so(tmp_path, build):
+    for name, program in (("piano", 0), ("flute", 73), ("organ", 19)):
+        track = [mido.Message("program_change", program=program)]
+        for pitch in (60, 62, 64):
+            track += [
+                mido.Message("note_on", note=pitch),
+                mido.Message("note_off", note=pitch, time=1920),
+            ]
+        file = mido.MidiFile(ticks_per_beat=480)
+        file.tracks.append(mido.MidiTrack(track))
+        file.save(tmp_path / f"{name}.mid")
+    songs = corpus.load(f"midi:{tmp_path}")
+    assert songs.audit.sources() == {"midi": 1, scores.WITHOUT_PIANO: 2}
+    assert {s.title for s in songs if s.source == scores.WITHOUT_PIANO} == {"flute", "organ"}

@@ -1,0 +1,163 @@
+"""Songs held against people's: planted artefacts are counted, songs alike are not told apart."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial.distance import cdist, pdist
+
+from musegen import config, corpus, training
+from musegen.metrics import NearestWindow, ReferenceCorpus, as_tokens, two_sample
+from musegen.metrics.copies import CopyIndex, frames
+from musegen.song import Song, as_notes
+
+
+def walk(seed: int, bars: int = 12) -> Song:
+    """Eighth notes that go up and down by chance, as a person's song stands for here."""
+    rng = np.random.default_rng(seed)
+    pitch = 60 + np.cumsum(rng.integers(-2, 3, bars * 8)) % 12
+    return Song(as_notes(np.arange(bars * 8), 1, pitch), bars * 8, 2, title=f"walk {seed}")
+
+
+ONE_NOTE = Song(as_notes(np.arange(96), 1, 60), 96, 2, title="one note")
+TRAINED_ON = [walk(seed) for seed in range(100, 140)]
+PEOPLE = ReferenceCorpus([walk(seed) for seed in range(40)], TRAINED_ON, TRAINED_ON, as_tokens)
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    monkeypatch.setattr(two_sample, "TREES", 40)
+    monkeypatch.setattr(two_sample, "REPEATS", 2)
+
+
+def test_the_last_eight_whole_bars_are_taken():
+    song = walk(1, bars=12)
+    unfinished = Song(song.notes, song.length + 3, 2)  # a bar of three eighths at the end
+    plain = ReferenceCorpus([song, unfinished, walk(1, bars=7)], [], [], lambda song: song)
+    assert len(plain.reference) == 2  # seven bars are too few
+    for part in plain.reference:
+        assert part.notes["pitch"].tolist() == song.notes["pitch"][32:].tolist()
+
+
+def test_a_song_of_one_note_has_its_artefacts():
+    table = PEOPLE.artefacts({"one note": [ONE_NOTE] * 3})
+    assert table.loc["one note", ["few notes", "one chord", "loops"]].tolist() == [1, 1, 1]
+    assert table.loc["one note", ["dissonant", "stray notes", "copied"]].tolist() == [0, 0, 0]
+    assert table.loc["people"].max() <= 0.3
+
+
+def test_a_copy_is_found_in_another_key():
+    copies = [song.transpose(5) for song in TRAINED_ON[:4]]
+    assert PEOPLE.artefacts({"copies": copies}).loc["copies", "copied"] == 1
+    measured = PEOPLE.measures(copies)
+    assert measured["shared"].tolist() == measured["shared notes"].tolist() == [64] * 4
+    assert measured["passages"].tolist() == [1] * 4
+
+
+def test_notes_are_compared_as_the_network_tells_them():
+    held = [Song(as_notes(np.arange(48) * 2, 2, 60 + np.arange(48) % 7), 96, 2)]
+    struck = ReferenceCorpus(TRAINED_ON[:1], TRAINED_ON[:1], held, as_tokens)
+    assert struck.measures(held)["shared notes"].tolist() == [64]  # anew each eighth, both
+
+
+def test_a_training_song_is_not_looked_up_in_itself():
+    assert PEOPLE.measures(TRAINED_ON[:1])["shared"].tolist() == [64]
+    rest = PEOPLE.without(TRAINED_ON[0])
+    assert rest.measures(TRAINED_ON[:1])["shared"].max() < 20
+    assert rest.measures(TRAINED_ON[1:2])["shared"].tolist() == [64]
+    assert len(PEOPLE.without(ONE_NOTE).index.songs) == len(TRAINED_ON)
+
+
+def test_the_table_sets_medians_side_by_side():
+    table = PEOPLE.table({"one note": [ONE_NOTE]})
+    assert table.loc[["pitches", "longest loop"], "one note"].tolist() == [1, 31]
+    assert (table.low <= table.people).all() and (table.people <= table.high).all()
+
+
+def test_z_scores_count_in_standard_deviations_of_people():
+    table = PEOPLE.z_scores({"one note": [ONE_NOTE] * 3, "people": PEOPLE.reference})
+    entropy = PEOPLE.reference_measures["entropy"]
+    assert table.loc["entropy", "one note"] == pytest.approx(-entropy.mean() / entropy.std())
+    assert table["people"].abs().max() < 1e-9
+    assert table.loc["empty bars", "one note"] == 0  # people's songs have none either
+
+
+def test_only_a_forest_that_is_given_lengths_can_tell_by_them():
+    longer = [walk(seed, bars=30) for seed in range(300, 340)]
+    without, given = (two_sample.two_sample_accuracy(longer, PEOPLE, on) for on in (False, True))
+    assert without.low < 0.6 and without.accuracy < 0.7 < 0.95 < given.accuracy
+    assert without.songs == 40
+
+
+def test_another_kind_of_song_is_told_apart():
+    fifths = [Song(as_notes(np.arange(96), 1, 60 + 7 * (np.arange(96) % 2)), 96, 2)] * 20
+    found = two_sample.two_sample_accuracy(fifths, PEOPLE)
+    assert found.accuracy > 0.95 and found.low <= found.accuracy <= found.high
+
+
+def test_distances_of_people_to_people_and_to_a_planted_loop():
+    alike, loops = (two_sample.distances(s, PEOPLE) for s in (PEOPLE.others, [ONE_NOTE] * 10))
+    assert alike.loc["entropy", "overlap"] > 0.8 > 0.3 > loops.loc["entropy", "overlap"]
+    assert alike.loc["entropy", "kl"] < 0.1 < loops.loc["entropy", "kl"]
+    assert loops["own"].max() == 0
+    assert alike.loc["density", ["people", "between", "overlap", "kl"]].tolist() == [0, 0, 1, 0]
+
+
+def test_densities_that_do_not_touch_and_that_are_one():
+    near, far = np.linspace(0, 1, 50), np.linspace(9, 10, 50)
+    overlap, kl = two_sample.overlap_and_kl(near, far)
+    assert overlap < 0.01 and kl > 5
+    assert two_sample.overlap_and_kl(near, near) == (pytest.approx(1, abs=0.01), 0)
+
+
+@pytest.mark.parametrize("name", ["range", "entropy", "leaps", "longest loop"])
+def test_densities_are_compared_as_scipy_would(name):
+    """With our width, the same for both densities, and summed far beyond their ends.
+
+    The paper's program takes scipy's densities, too, but gives each a width of its own, so that
+    even two sets alike look different, and cuts off what the kernels spread beyond the data.
+    """
+    one, other = PEOPLE.reference_measures[[name]], PEOPLE.measures(TRAINED_ON)[[name]]
+    people, between = pdist(one), cdist(other, one).ravel()
+    width = np.std(people) * len(people) ** -0.2
+    x, step = np.linspace(-people.max(), 2 * people.max(), 4001, retstep=True)
+    p, q = (stats.gaussian_kde(d, width / np.std(d, ddof=1))(x) for d in (people, between))
+    kl = (p * np.log((p + 1e-12) / (q + 1e-12))).sum() * step
+    expected = pytest.approx((np.minimum(p, q).sum() * step, kl), rel=0.01, abs=0.002)
+    assert two_sample.overlap_and_kl(people, between) == expected
+
+
+def test_a_handful_of_songs_gives_no_verdict():
+    few = ReferenceCorpus([walk(1)], [walk(2)], [walk(2)], as_tokens)
+    assert np.isnan(two_sample.two_sample_accuracy([walk(3)] * 9, few).accuracy)
+    assert two_sample.distances([walk(3)] * 9, few).isna().all(axis=None)
+    none = ReferenceCorpus([walk(1, bars=3)], [walk(2)], [walk(2)], as_tokens)
+    assert none.table({"one": [walk(3)]}).people.isna().all()
+    assert none.artefacts({"one": [walk(3)]}).loc["people"].isna().all()
+
+
+# --- Test songs are songs that no network has seen -----------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["ae_10", "ae_256", "lstm_small_128", "lstm_small_256"])
+def test_the_reference_of_a_run_holds_no_song_that_it_is_trained_on(name):
+    run = training.planned(config.QUICK.runs[name])
+    found = ReferenceCorpus.of(run)
+    unseen = {song.title for song in corpus.load("chorales").validation}
+    assert {song.title for song in found.reference} <= unseen
+    assert [song.title for song in found.index.songs] == [song.title for song in run.songs]
+    assert not unseen & {song.title for song in [*found.others, *run.songs]}
+    if name.startswith("ae"):
+        assert not unseen & {song.title for song, _ in NearestWindow(run).places}
+    else:
+        seen = {int(place) for song in run.tokens.encoded for place in song}
+        assert seen == set(range(len(run.vocabulary)))  # nothing that no training song holds
+    steps = 6 if name.startswith("ae") else 2
+    assert {(song.steps_per_beat, song.bars) for song in found.reference} == {(steps, 8)}
+
+
+def test_no_test_song_is_a_training_song_under_another_name():
+    music = corpus.load("chorales")
+    index = CopyIndex(music.training(256))
+    for song in music.validation:
+        shared = index.longest_shared(song).length
+        assert shared < 0.4 * len(frames(song)), song.title  # the list's rule: of the shorter song

@@ -1,0 +1,33 @@
+"""Piano-rolls compared cell by cell."""
+
+import numpy as np
+
+from musegen import config, metrics, preprocess
+from musegen.song import Song, as_notes
+from musegen.training import Run
+
+
+def test_precision_and_recall_count_both_kinds_of_error():
+    true = np.array([1, 1, 1, 1, 0, 0, 0, 0]) > 0
+    played = np.array([1, 1, 0, 0, 1, 0, 0, 0]) > 0
+    assert vars(metrics.precision_recall(played, true)) == {
+        "recall": 2 / 4,
+        "precision": 2 / 3,
+        "wrong": 3 / 8,
+    }
+    assert metrics.precision_recall(np.zeros(8, bool), true).recall == 0
+
+
+def test_the_nearest_window_is_named(tmp_path):
+    onset = np.arange(0, 480, 24)
+    songs = [
+        Song(as_notes(onset, 20, 60 + i + np.arange(20) % 5), 480, 6, title=f"song {i}")
+        for i in range(3)
+    ]
+    run = Run(config.RunConfig("ae", config.AEConfig(), 3, 1, "bars"), tmp_path, songs, [])
+    windows = metrics.NearestWindow(run)
+    window = preprocess.wrapped_window(preprocess.to_tensor(songs[1]), 3)
+    nearest = windows.nearest(window)
+    assert (nearest.title, nearest.bar, nearest.share) == ("song 1", 4, 1.0)
+    assert np.array_equal(preprocess.to_tensor(windows.song(nearest)), window)
+    assert windows.nearest(np.zeros_like(window)).share == 0

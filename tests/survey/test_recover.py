@@ -1,0 +1,219 @@
+"""The tables and the grades behind them: counted by hand, and by an independent search."""
+
+from fractions import Fraction
+from itertools import product
+from math import comb
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from musegen import figures, survey
+from musegen.survey.recover import VARIANCE
+
+SOURCES = list(figures.SOURCES)
+ROWS = [survey.MEAN, VARIANCE, survey.NATURAL]
+
+
+@pytest.fixture(scope="module")
+def counts():
+    return survey.recovered()
+
+
+@pytest.fixture(scope="module")
+def as_printed():
+    return survey.solutions(survey.printed(1))
+
+
+@pytest.fixture(scope="module")
+def splits(counts):
+    return survey.splits(survey.wide(counts).loc["AE large dataset"])
+
+
+def one_column(*texts):
+    """Make a table of one source, as `printed(1)` would."""
+    return pd.DataFrame({"Training data": texts}, index=ROWS)
+
+
+def exact(histogram, variance, share):
+    """Compute the three measures anew, in fractions and from single answers."""
+    given = [g for g, times in enumerate(histogram, 1) for _ in range(times)]
+    mean = Fraction(sum(given), len(given))
+    asked = given if share == "all answers" else [g for g in given if g != 3]
+    if len(given) == 1 or not asked:
+        return None
+    deviations = sum((g - mean) ** 2 for g in given) / (len(given) - (variance == "sample"))
+    return mean, deviations, Fraction(100 * sum(g <= 2 for g in asked), len(asked))
+
+
+def rounds_to(value, text):
+    digits = text.removesuffix(" %")
+    return abs(value - Fraction(digits)) <= Fraction(1, 2 * 10 ** len(digits.partition(".")[2]))
+
+
+def test_tables_name_the_measures_sources_and_songs():
+    assert (list(survey.printed(1)), list(survey.printed(1).index)) == (SOURCES, ROWS)
+    assert list(survey.printed(2)) == ["Song 1", "Song 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [("2.40", 2.395, 2.405), ("68 %", 67.5, 68.5), ("68.00 %", 67.995, 68.005), ("3", 2.5, 3.5)],
+)
+def test_interval_follows_the_printed_digits(text, low, high):
+    assert survey.interval(text) == pytest.approx((low, high), abs=1e-12)
+
+
+def test_alike_changes_only_the_short_number():
+    before, after = survey.printed(1), survey.alike(survey.printed(1))
+    assert (before != after).to_numpy().sum() == 1
+    assert after.loc[survey.NATURAL, "LSTM small dataset"] == "68.00 %"
+
+
+@pytest.mark.parametrize("n", [2, 7])
+def test_histograms_are_all_different_and_whole(n):
+    found = survey.histograms(n)
+    assert len(np.unique(found, axis=0)) == len(found) == comb(n + 4, 4)
+    assert found.min() == 0
+    assert set(found.sum(axis=1).tolist()) == {n}
+
+
+@pytest.mark.parametrize(
+    ("variance", "share", "expected"),
+    [  # grades 1, 1, 2, 3, 5: mean 12/5, sum of squares 40, deviations 40 - 144/5 = 11.2
+        ("population", "all answers", (2.4, 2.24, 60.0)),
+        ("sample", "all answers", (2.4, 2.8, 60.0)),
+        ("sample", "without 3", (2.4, 2.8, 75.0)),
+    ],
+)
+def test_measures_of_five_answers(variance, share, expected):
+    ours = survey.measures([2, 1, 1, 0, 1], variance, share)
+    assert tuple(map(float, ours.values())) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("column", "histogram", "reading"),
+    [  # mean 2.00 of three answers: 1+1+4, 1+2+3, 2+2+2; sample variances 3, 1 and 0
+        (("2.00", "1.00", "66.67 %"), [1, 1, 1, 0, 0], {("sample", "all answers")}),
+        (("2.00", "1.00", "100.00 %"), [1, 1, 1, 0, 0], {("sample", "without 3")}),
+        (
+            ("2.00", "2.00", "66.67 %"),
+            [2, 0, 0, 1, 0],
+            {("population", "all answers"), ("population", "without 3")},
+        ),
+    ],
+)
+def test_three_answers_by_hand(column, histogram, reading):
+    found = survey.solutions(one_column(*column), answers=[3])
+    assert found[[*survey.GRADES]].drop_duplicates().to_numpy().tolist() == [histogram]
+    assert set(found[["variance", "share"]].itertuples(index=False, name=None)) == reading
+
+
+@pytest.mark.parametrize("histogram", [(3, 2, 1, 2, 1), (0, 4, 3, 0, 1)])
+@pytest.mark.parametrize("variance", survey.VARIANCES)
+@pytest.mark.parametrize("share", survey.SHARES)
+def test_search_agrees_with_a_naive_one(histogram, variance, share):
+    texts = [f"{float(v):.1f}" for v in exact(histogram, variance, share)]  # coarse: many solutions
+    sizes = range(sum(histogram) - 1, sum(histogram) + 1)
+    naive = set()
+    for other in product(range(max(sizes) + 1), repeat=5):
+        if sum(other) in sizes:
+            for v, s in product(survey.VARIANCES, survey.SHARES):
+                values = exact(other, v, s)
+                if values and all(map(rounds_to, values, texts)):
+                    naive.add((sum(other), v, s, *other))
+    found = survey.solutions(one_column(*texts), answers=sizes).drop(columns="source")
+    assert set(found.itertuples(index=False, name=None)) == naive
+    assert len(naive) == len(found)
+    assert (sum(histogram), variance, share, *histogram) in naive
+
+
+def test_one_reading_gives_every_column_one_histogram(as_printed):
+    found = survey.solutions(survey.alike(survey.printed(1)))
+    one = survey.reading(found)
+    assert one == survey.reading(as_printed) == (58, "sample", "without 3")
+    assert survey.readings(found).loc[tuple(one), SOURCES].tolist() == [1] * 5
+    assert survey.readings(as_printed).loc[tuple(one), SOURCES].tolist() == [1, 7, 1, 1, 1]
+    of_all = as_printed[as_printed["share"] == "all answers"]
+    assert set(of_all["source"]) == {"LSTM large dataset"}  # as the text defines "natural"
+
+
+def test_recovered_is_a_row_a_count_and_passes_the_naive_check(counts):
+    assert list(counts) == ["source", "grade", "count"]
+    assert counts["source"].astype(str).tolist() == list(np.repeat(SOURCES, 5))
+    assert counts["grade"].tolist() == [1, 2, 3, 4, 5] * 5
+    for source, histogram in survey.wide(counts).iterrows():
+        values = exact(histogram.tolist(), "sample", "without 3")
+        assert all(map(rounds_to, values, survey.alike(survey.printed(1))[source]))
+
+
+def test_changed_digits_leave_nothing():
+    table = survey.alike(survey.printed(1))
+    shaken = survey.shaken(table, survey.Reading(58, "sample", "without 3"))
+    assert len(shaken) == 30
+    assert shaken["solutions"].sum() == 0
+    assert set(shaken.loc[shaken["printed"] == "2.40", "instead"]) == {"2.39", "2.41"}
+
+
+def test_a_table_that_leads_nowhere_ends_with_a_sentence():
+    table = survey.printed(1)
+    table.loc[VARIANCE, "AE small dataset"] = "2.14"
+    with pytest.raises(ValueError, match="0 readings give every column.*survey_table_1"):
+        survey.recovered(table)
+    table = survey.printed(1)
+    table.loc[survey.NATURAL] = ["70 %", "68 %", "65 %", "57 %", "16 %"]  # digits lost in all
+    with pytest.raises(ValueError, match="allows .* histograms for its 5 sources"):
+        survey.recovered(table)
+
+
+def test_ranges_span_the_candidates_and_variants_take_each_once(as_printed, counts):
+    possible = survey.under(as_printed, survey.reading(as_printed))
+    spread = survey.ranges(possible).merge(counts, on=["source", "grade"])
+    open_ = spread[spread["low"] < spread["high"]]
+    assert set(open_["source"]) == {"LSTM small dataset"}
+    assert open_[["low", "high"]].to_numpy().tolist() == [[12, 18], [8, 26], [2, 20], [7, 13]]
+    assert spread["count"].between(spread["low"], spread["high"]).all()
+    variants = survey.variants(possible)
+    assert {int(v["count"].sum()) for v in variants} == {290}
+    assert len(variants) == len({tuple(v["count"]) for v in variants}) == 7
+    assert survey.cells_with(27, possible).to_numpy().tolist() == [["LSTM large dataset", 2]]
+
+
+def test_a_tiny_histogram_splits_by_hand():
+    # Grades 1, 1, 4, 5 into means 1.00 and 4.50: only 1, 1 and 4, 5.
+    table = pd.DataFrame(
+        {"Song 1": ["1.00", "100.00 %"], "Song 2": ["4.50", "0.00 %"]},
+        index=[survey.MEAN, survey.NATURAL],
+    )
+    found = survey.splits([2, 0, 0, 1, 1], table)
+    # One answer of grade 1 has the mean 1.00 too, but leaves 1, 4, 5 with the mean 3.33.
+    assert found[survey.GRADES].to_numpy().tolist() == [[2, 0, 0, 0, 0], [0, 0, 0, 1, 1]]
+    assert found["source"].tolist() == ["Song 1", "Song 2"]
+
+
+def test_every_split_adds_up_and_gives_table_2(splits, counts):
+    whole = survey.wide(counts).loc["AE large dataset"]
+    assert splits["split"].nunique() == 8
+    for _, part in splits.groupby("split"):
+        songs = part[survey.GRADES].to_numpy()
+        assert songs.sum(axis=0).tolist() == whole.tolist()
+        assert songs.sum(axis=1).tolist() == [29, 29]
+        for song, (_, column) in zip(songs, survey.printed(2).items(), strict=True):
+            mean, _, natural = exact(song.tolist(), "sample", "all answers")
+            assert rounds_to(mean, column[survey.MEAN])
+            assert rounds_to(natural, column[survey.NATURAL])
+    assert survey.splits(whole, share="without 3").empty  # table 2 has another share than table 1
+
+
+def test_tables_come_out_within_their_rounding(counts, splits):
+    ours = survey.recomputed(survey.printed(1), survey.wide(counts), "without 3")
+    song = splits[splits["split"] == 3].set_index("source")
+    theirs = survey.recomputed(survey.printed(2), song, "all answers")
+    assert (len(ours), len(theirs)) == (15, 4)
+    assert (pd.concat([ours, theirs])["difference"].abs() <= 0.005).all()
+
+
+def test_the_definitions_order_the_lstms_differently(counts):
+    orders = survey.naturals(counts)[["order, all answers", "order, without 3"]]
+    assert orders.loc["LSTM small dataset"].tolist() == [3, 2]
+    assert orders.loc["LSTM large dataset"].tolist() == [2, 3]
