@@ -259,6 +259,7 @@ def test_plot_history_shows_training_songs_and_others():
     assert named == {"10 training songs": [3, 2, 1], "4 test songs": [3, 2.5]}
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("Nats", "Epoch")
     run.validation = [SONG] * 3
+    run.history = history.rename(columns={"test_loss": "validation_loss"})
     (ax,) = figures.plot_history(run).axes
     assert ax.lines[1].get_label() == "3 validation songs"
 
