@@ -69,28 +69,28 @@ def test_a_page_shows_the_pictures_of_its_text(tmp_path, path):
     assert "data:image/svg+xml;base64," in (path.parent / "01_a.html").read_text()
 
 
-def test_a_page_is_made_again_when_what_it_uses_has_changed(tmp_path, path, capsys, monkeypatch):
-    one = notebook(tmp_path / "01_song.ipynb", "from musegen import song")
-    two = notebook(tmp_path / "02_composer.ipynb", "from musegen import player")
-    make([one, two], path)
+def test_a_page_is_made_again_when_what_it_uses_has_changed(tmp_path, path, monkeypatch):
+    pages = [
+        notebook(tmp_path / "01_song.ipynb", "from musegen import song"),
+        notebook(tmp_path / "02_player.ipynb", "from musegen import player"),
+    ]
+    make(pages, path)
+    made, digest = path.read_text(), report._hash
 
     def made_again(*changed) -> list[str]:
-        digest = report._hash
-        with monkeypatch.context() as patch:
-            patch.setattr(
-                report, "_hash", lambda f: "new" if str(f).endswith(changed) else digest(f)
-            )
-            capsys.readouterr()
-            make([one, two], path)
-            lines = capsys.readouterr().out.splitlines()
-            return [line.split(":")[0] for line in lines if "up to date" not in line]
+        again = []
+        monkeypatch.setattr(
+            report, "_hash", lambda file: digest(file) + "new" * str(file).endswith(changed)
+        )
+        monkeypatch.setattr(report, "_make_page", lambda page, *_: again.append(page.stem))
+        make(pages, path)
+        path.write_text(made)
+        return again
 
-    assert made_again("composer.css", "apps/play/__init__.py", "estimate.py") == []
-    assert made_again("player.css") == ["02_composer"]
-    make([one, two], path)
-    assert made_again("musegen/song.py") == ["01_song", "02_composer"]
-    make([one, two], path)
-    assert made_again("data/report_claims.csv") == ["01_song", "02_composer"]
+    assert made_again("composer.css", "composer.js", "apps/play/__init__.py", "held.py") == []
+    assert made_again("player.css") == made_again("player/__init__.py") == ["02_player"]
+    assert made_again("musegen/song.py") == ["01_song", "02_player"]
+    assert made_again("data/report_claims.csv") == ["01_song", "02_player"]
 
 
 def test_all_depends_on_profile_and_songs(tmp_path, path, capsys):
