@@ -98,7 +98,7 @@ def write(name: str, found: Iterator[dict]) -> None:
 
 def main() -> None:
     """Write both tables."""
-    corpus.load(config.source())
+    corpus.load(config.default().source)
     write("beyond.csv", rows())
     write("beyond_seeds.csv", seeds())
 

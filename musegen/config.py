@@ -221,16 +221,6 @@ def default() -> Settings:
     return Settings(**{name: value for name, value in said.items() if value})
 
 
-def profile() -> Profile:
-    """Look up the profile of `default`."""
-    return PROFILES[default().profile]
-
-
-def source() -> str:
-    """Name the corpus of `default`."""
-    return default().source
-
-
 def build_dir() -> Path:
     """Find where everything made goes: ``build/`` unless ``MUSEGEN_BUILD`` moves it."""
     return Path(os.environ.get("MUSEGEN_BUILD", root() / "build"))

@@ -127,7 +127,7 @@ def run(name: str, trials: int):
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=optuna.storages.JournalStorage(JournalFileBackend(str(path))),
-        study_name=f"{name}, {config.source()}",
+        study_name=f"{name}, {config.default().source}",
         direction=search.direction,
         load_if_exists=True,
     )
@@ -146,11 +146,11 @@ def split(cfg: RunConfig) -> data.Split:
 
     Both come out of the songs that a run on more of them would train on.
     """
-    music = corpus.load(config.source())
+    music = corpus.load(config.default().source)
     songs = data.split(replace(cfg, songs=TRAINED + JUDGED), music).training
     trained = min(TRAINED, len(songs) - max(1, len(songs) // 4))
     if trained < 1:
-        raise ValueError(f"{config.source()} gives {len(songs)} songs; a search needs two")
+        raise ValueError(f"{config.default().source} gives {len(songs)} songs; a search needs two")
     return data.Split(songs[:trained], [], songs[trained:])
 
 
@@ -159,7 +159,7 @@ def _value(search: Search, trial) -> float:
     cfg = replace(search.run, network=replace(search.run.network, **search.ask(trial)))
     songs = split(cfg)
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        judged = Run(cfg, Path(folder), songs.training, songs.test, source=config.source())
+        judged = Run(cfg, Path(folder), songs.training, songs.test, source=config.default().source)
         training.train(judged)
         value = search.judge(judged)
     tried = ", ".join(f"{name} {setting:.3g}" for name, setting in trial.params.items())

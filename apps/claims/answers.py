@@ -135,22 +135,25 @@ def _order_of_sources():
     return holds(_order("without 3")[1:] == claimed, means, why, RECOVERED)
 
 
+@cache
+def recomputed(number: int):
+    """Set table 1 or 2 of the report beside what the recovered grades give, a row a cell.
+
+    Every split of the grades that fits table 2 gives it the same numbers; the first one serves.
+    """
+    if number == 1:
+        return survey.recomputed(survey.printed(1), _grades(), "without 3")
+    first = _splits()[_splits()["split"] == 0].set_index("source")[survey.GRADES]
+    return survey.recomputed(survey.printed(2), first, "all answers")
+
+
 def _cell(number: int, measure: str, column: str):
-    """Recompute a cell of table 1 or 2 from the recovered grades."""
+    """Hold a cell of table 1 or 2 against what the recovered grades give."""
 
     def check():
-        if number == 1:
-            grades, share = _grades(), "without 3"
-        else:
-            first = _splits()["split"] == 0
-            grades = _splits()[first].set_index("source")[survey.GRADES]
-            share = "all answers"
-        table = survey.printed(number)
-        frame = survey.recomputed(table, grades, share).set_index(["measure", "source"])
-        cell = frame.loc[(measure, column)]
+        cell = recomputed(number).set_index(["measure", "source"]).loc[(measure, column)]
         low, high = survey.interval(cell["printed"])
-        unit = " %" * cell["printed"].endswith("%")
-        ours = f"{cell['ours']:.2f}{unit}"
+        ours = f"{cell['ours']:.2f}{' %' * cell['printed'].endswith('%')}"
         return holds(low - 1e-9 <= cell["ours"] <= high + 1e-9, ours, verdict=RECOVERED)
 
     return check

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from apps import claims, play, template
+from apps.claims import answers
 from apps.listening import build
 from apps.report.songs import survey_songs
 from musegen import config, corpus, figures, metrics, player, survey, training
@@ -129,22 +130,9 @@ def _write_songs(folder: Path, name: str, songs, measures=None) -> None:
 def write_tables(folder: Path, settings: config.Settings) -> None:
     """Write tables 1 and 2, printed beside recomputed, and the ledger, as CSV."""
     for number in (1, 2):
-        _write_csv(folder / "tables" / f"table_{number}.csv", table(number))
+        compared = answers.recomputed(number).rename(columns={"ours": "recomputed"})
+        _write_csv(folder / "tables" / f"table_{number}.csv", compared)
     _write_csv(folder / "ledger.csv", claims.ledger(settings))
-
-
-def table(number: int):
-    """Set table 1 or 2 of the report beside what the recovered grades give.
-
-    Every split of the grades that fits table 2 gives it the same numbers; the first one serves.
-    """
-    grades, share = survey.wide(survey.recovered()), "without 3"
-    if number == 2:
-        splits = survey.splits(grades.loc["AE large dataset"])
-        grades = splits[splits["split"] == 0].set_index("source")[survey.GRADES]
-        share = "all answers"
-    compared = survey.recomputed(survey.printed(number), grades, share)
-    return compared.rename(columns={"ours": "recomputed"})
 
 
 def _write_csv(path: Path, frame) -> None:
@@ -155,7 +143,7 @@ def write_index(folder: Path, notebooks: list[Path], settings: config.Settings) 
     """Bind what is there into ``index.html``, its pictures inside it."""
     import pandas as pd
 
-    drawn = [n for n in figures.CAPTIONS if _figure_file(folder, n, "png").exists()]
+    drawn = [n for n in figures.CAPTIONS if (folder / f"figures/figure_{n:02}.png").exists()]
     ledger = folder / "ledger.csv"
     verdicts = pd.read_csv(ledger)["verdict"].value_counts() if ledger.exists() else {}
     page = template.render(
@@ -181,19 +169,15 @@ def _title(notebook: Path) -> str:
     return heading.lstrip("# ") or notebook.stem
 
 
-def _figure_file(folder: Path, number: int, kind: str) -> Path:
-    return folder / "figures" / f"figure_{number:02}.{kind}"
-
-
 def _figure(folder: Path, number: int) -> dict:
-    picture = _figure_file(folder, number, "png")
-    files = [_figure_file(folder, number, kind) for kind in ("svg", "csv")]
+    picture = folder / "figures" / f"figure_{number:02}.png"
+    others = (picture.with_suffix(kind) for kind in (".svg", ".csv"))
     return {
         "number": number,
         "name": picture.stem,
         "png": base64.b64encode(picture.read_bytes()).decode(),
         "caption": figures.CAPTIONS[number],
-        "files": [f"figures/{file.name}" for file in files if file.exists()],
+        "files": [f"figures/{file.name}" for file in others if file.exists()],
         "heard": _heard(folder, picture.stem),
     }
 

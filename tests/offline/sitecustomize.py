@@ -1,4 +1,4 @@
-"""Refuses every connection that leaves this machine, and keeps untrained networks short.
+"""Refuses every connection that leaves this machine, and keeps tiny networks short.
 
 Python imports a module of this name when it starts; conftest.py puts its folder on
 PYTHONPATH, so it holds in all that the tests start, the notebooks' kernels included.
@@ -27,7 +27,8 @@ sys.addaudithook(refuse)
 
 if os.environ.get("MUSEGEN_PROFILE") == "smoke":
     from musegen import held
-    from musegen.generation import songs
+    from musegen.generation import lstm
 
-    songs.TOKENS = 150  # not 500
+    *before, _, after = lstm.continue_tokens.__defaults__
+    lstm.continue_tokens.__defaults__ = (*before, 150, after)  # tokens a song, not 500
     held.MOST_AT_ONCE = 4  # a network that has learnt nothing writes as many notes as it may
