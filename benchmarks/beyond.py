@@ -56,7 +56,7 @@ def rows() -> Iterator[dict]:
             yield {
                 "change": change,
                 "pick": pick,
-                "test_loss": run.history["test_loss"].min(),
+                "validation_loss": run.history["validation_loss"].min(),
                 "told_apart": verdict.accuracy,
                 "low": verdict.low,
                 "high": verdict.high,

@@ -28,11 +28,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from apps.listening import documents, sheets
-from apps.listening.cells import disarmed, rearmed
-from apps.listening.documents import ABOUT
-from apps.listening.keys import Key, read_key
-from apps.listening.rows import GRADE_REASONS, Row
+from apps.listening import answers_json, form_csv
+from apps.listening.answer_key import Key, read_key
+from apps.listening.answers_json import ABOUT
+from apps.listening.csv_text import disarmed, rearmed
+from apps.listening.outcomes import GRADE_REASONS, Row
 from musegen.files import atomic_write
 
 KINDS = {
@@ -168,11 +168,11 @@ def _as(kind: str, column: pd.Series) -> pd.Series:
 def _rows(path: Path, key: Key) -> list[Row]:
     is_page = bool(key.survey)
     if path.is_dir() or path.suffix.lower() == ".json":
-        found = documents.from_folder(path)
-    elif documents.is_database(path):
-        found = documents.from_database(path)
+        found = answers_json.from_folder(path)
+    elif answers_json.is_database(path):
+        found = answers_json.from_database(path)
     elif not is_page:
-        return list(sheets.rows_of(path, key))
+        return list(form_csv.rows_of(path, key))
     else:
         raise ValueError(
             f"{path} is neither a folder nor a database of answers; for the spreadsheet of a form "
@@ -183,7 +183,7 @@ def _rows(path: Path, key: Key) -> list[Row]:
             f"{key.path} is a key for a spreadsheet, but {path} holds answers of a page; use the "
             "key that lies beside the page, *.key.csv"
         )
-    return list(documents.rows_of(found, key, path))
+    return list(answers_json.rows_of(found, key, path))
 
 
 def _answers(rows: list[Row], key: Key) -> Answers:

@@ -23,10 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from apps.listening.door import Door
-from apps.listening.limits import Limit
+from apps.listening.answer_db import Deleted, Store
 from apps.listening.page import read_page
-from apps.listening.store import Deleted, Store
+from apps.listening.rate_limit import Limit
+from apps.listening.validation import Door
 
 LARGEST = 64_000  # bytes of a body
 # Tornado takes in a body up to here, so that a sentence can answer one that is too large.

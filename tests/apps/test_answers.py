@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from apps.listening import answers as listening
-from apps.listening import cells
-from apps.listening.documents import ABOUT, LISTENER
-from apps.listening.rows import REASONS
+from apps.listening import csv_text
+from apps.listening.answers_json import ABOUT, LISTENER
+from apps.listening.outcomes import REASONS
 
 SURVEY = "1a2b3c4d"
 SONGS = ["aaaaaa", "bbbbbb", "cccccc", "dddddd"]
@@ -345,8 +345,8 @@ def test_formulas_are_disarmed_and_come_back(folder, key, tmp_path):
 @example("\t\t=")
 @example("'';'=")
 def test_disarmed_text_is_no_formula_and_comes_back(text):
-    disarmed = cells.disarmed(text)
-    assert cells.rearmed(disarmed) == text
+    disarmed = csv_text.disarmed(text)
+    assert csv_text.rearmed(disarmed) == text
     for split in (disarmed, *disarmed.replace("\n", ";").replace(",", ";").split(";")):
         assert not split.startswith(tuple("=+-@\t\r"))
 
@@ -409,7 +409,7 @@ def test_as_many_grades_come_out_as_went_in(tmp_path_factory, made):
             continue
         entries = content["answers"].values()
         grades = [e.get("grade") if isinstance(e, dict) else e for e in entries]
-        went_in += sum(str(grade).strip().casefold() not in cells.BLANK for grade in grades)
+        went_in += sum(str(grade).strip().casefold() not in csv_text.BLANK for grade in grades)
     assert answers.given == went_in
 
 

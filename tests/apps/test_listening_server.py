@@ -18,9 +18,9 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado.testing import AsyncHTTPTestCase, gen_test
 
 from apps.listening import server
+from apps.listening.answer_db import Deleted, Store
 from apps.listening.answers import load_answers, read_tidy
-from apps.listening.limits import Limit
-from apps.listening.store import Deleted, Store
+from apps.listening.rate_limit import Limit
 
 SURVEY = "1a2b3c4d"
 ITEMS = ["aaaaaa", "bbbbbb"]

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from apps.listening.cells import clean, decoded, is_blank
-from apps.listening.keys import Key
-from apps.listening.rows import Row, is_attentive, judged, listed, shown
+from apps.listening.answer_key import Key
+from apps.listening.csv_text import clean, decoded, is_blank
+from apps.listening.outcomes import Row, is_attentive, judged, listed, shown
 
 FORMAT = "musegen answers 1"
 # Crockford's base32 has no I, L, O, U: what is read aloud is understood.

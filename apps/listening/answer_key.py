@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from apps.listening.cells import decoded, rearmed, records
+from apps.listening.csv_text import decoded, rearmed, records
 
 ROLES = ("song", "practice", "attention")
 PAGE = ("survey", "item", "role", "song", "source")  # columns, for a page of `survey build`

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from apps.listening.documents import ABOUT, FORMAT, LISTENER
+from apps.listening.answers_json import ABOUT, FORMAT, LISTENER
 
 LONGEST = 4_000  # letters of a text
 # As browsers write a time: 2026-11-23T13:00:00.000Z

@@ -6,8 +6,8 @@ Whoever reads answers makes one `Row` of each grade, so none is lost and none co
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from apps.listening.cells import clean, grade_of
-from apps.listening.keys import Item, Key
+from apps.listening.answer_key import Item, Key
+from apps.listening.csv_text import clean, grade_of
 
 # Reasons for a grade that was given and is not used.
 GRADE_REASONS = {

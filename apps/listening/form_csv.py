@@ -15,10 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from apps.listening.cells import clean, decoded, folded, grade_of, is_blank, records
-from apps.listening.documents import ABOUT
-from apps.listening.keys import Key
-from apps.listening.rows import Row, judged, listed, shown
+from apps.listening.answer_key import Key
+from apps.listening.answers_json import ABOUT
+from apps.listening.csv_text import clean, decoded, folded, grade_of, is_blank, records
+from apps.listening.outcomes import Row, judged, listed, shown
 
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 # Headings once folded, the best first: form tools in English and Swedish.
