@@ -5,8 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -56,10 +56,7 @@ def test_set_up_without_a_python_that_fits_says_what_to_type(tmp_path, python, s
 def test_what_a_document_names_exists(document, capsys):
     text = document.read_text(encoding="utf-8")
     for name in re.findall(r"`((?:musegen|apps)(?:\.\w+)+)`", text):
-        package, module, *rest = name.split(".")
-        thing = import_module(f"{package}.{module}")
-        for part in rest:
-            thing = getattr(thing, part)
+        resolve_name(name)
     for target in re.findall(r"\]\((?!http|#)([^)#]+)", text):
         assert (document.parent / target).exists(), target
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)

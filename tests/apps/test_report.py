@@ -17,7 +17,7 @@ from apps.report import Made, make_pages, pages
 from apps.report.notebooks import NotebookError, run_in_place
 from musegen import config, metrics, training
 
-SMOKE = config.Settings("smoke")
+PAPER = config.Settings("paper")  # nothing is trained here
 
 
 def notebook(path, *code: str):
@@ -33,7 +33,7 @@ def path(build):
 
 
 def make(paths, path):
-    make_pages(paths, Made(path, SMOKE), SMOKE)
+    make_pages(paths, Made(path, PAPER), PAPER)
 
 
 def test_pages_are_made_in_order_and_once(tmp_path, path, capsys):
@@ -87,7 +87,9 @@ def test_a_page_is_made_again_when_what_it_uses_has_changed(tmp_path, path, monk
         path.write_text(made)
         return again
 
-    assert made_again("composer.css", "composer.js", "apps/play/__init__.py", "held.py") == []
+    assert (
+        made_again("composer.css", "composer.js", "composer/__init__.py", "play/__init__.py") == []
+    )
     assert made_again("player.css") == made_again("player/__init__.py") == ["02_player"]
     assert made_again("musegen/song.py") == ["01_song", "02_player"]
     assert made_again("data/report_claims.csv") == ["01_song", "02_player"]
@@ -158,10 +160,10 @@ def test_in_place_stores_counts_and_no_noise(tmp_path):
     path = notebook(
         tmp_path / "01_a.ipynb", "import os, sys", "print(os.getenv('MUSEGEN_PROFILE'))"
     )
-    run_in_place([path], SMOKE)
+    run_in_place([path], PAPER)
     stored = nbformat.read(path, as_version=4)
     assert [cell.execution_count for cell in stored.cells[1:]] == [1, 2]
-    assert stored.cells[2].outputs[0].text == "smoke\n"
+    assert stored.cells[2].outputs[0].text == "paper\n"
     assert "execution" not in stored.cells[1].metadata
 
 
@@ -192,7 +194,7 @@ def test_an_interrupt_is_one_line_and_leaves_no_kernel(tmp_path):
 
 
 def test_songs_are_measured_beside_people_and_training_songs_without_themselves():
-    run = training.planned("lstm_small_256", SMOKE)  # its songs are enough
+    run = training.planned("lstm_small_256", PAPER)  # its songs are enough
     human = metrics.as_tokens(run.songs[5])
     copied = replace(human, source="lstm_small_256")  # as if the network had played it
     table = pages.beside_people([replace(human, title="1"), copied], [run]).set_index("measure")
