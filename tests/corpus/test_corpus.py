@@ -73,7 +73,7 @@ def test_the_list_is_made_by_the_recipe(build, tmp_path, monkeypatch):
     assert [row["name"] for row in committed] == sorted(chorales.files())
     found = {name: chorales.files()[name] for name in names}
     monkeypatch.setattr("tools.chorales.files", lambda: found)
-    monkeypatch.setenv("MUSEGEN_DATA", str(tmp_path))
+    monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
     with make_list().open(newline="") as file:
         made = list(csv.DictReader(file))
     places = [int(place) for row in made if (place := row.pop("place"))]
