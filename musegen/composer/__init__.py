@@ -6,9 +6,8 @@ questions, each for itself, so that several pages may ask one `Composer`: in a n
 widget, on a plain page through `apps.composer.server`.
 """
 
-import json
 import tempfile
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -51,16 +50,12 @@ class Composer:
         varied = noise.explained > 1e-8  # some units of the network no song wakes
         self.mean, self.components = noise.mean, noise.components[varied]
         self.explained = noise.explained[varied]
+        self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
         self.windows = metrics.NearestWindow(run)
         self.song = self._song(self._cells(self.mean), run.cfg.network.threshold)
 
     def __repr__(self) -> str:
         return f"Composer({self.run!r})"
-
-    @cached_property
-    def first_bars(self) -> np.ndarray:
-        """Latents of the training songs' first sixteen bars, float32 (song, 120)."""
-        return generation.encode(self.run, self.run.bars.windows(0)).astype(np.float32)
 
     def answer(self, asked: dict, latent: bytes = b"") -> tuple[dict, list[bytes]]:
         """Answer the page.
@@ -181,12 +176,6 @@ def _widget(composer: Composer):
 
     widget.on_msg(reply)
     return widget
-
-
-def pack(said: dict, arrays: list[bytes]) -> bytes:
-    """Write an answer as one message: the length of the JSON, the JSON, then the arrays."""
-    head = json.dumps(said | {"sizes": [len(array) for array in arrays]}).encode()
-    return b"".join([len(head).to_bytes(4, "little"), head, *arrays])
 
 
 @cache

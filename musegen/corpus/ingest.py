@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import config, preprocess, song
-from musegen.corpus import REASONS, Rejected, SongInfo, archive, parallel
+from musegen import config, midi, preprocess, song
+from musegen.corpus import Rejected, SongInfo, archive, parallel
 from musegen.corpus.archive import Collection, Entry
 from musegen.files import atomic_write
 from musegen.song import NOTE, Song
@@ -40,15 +40,12 @@ class Format:
         In small letters, with their dots.
     read : function of content and path that gives a Song, or raises `Rejected`
         Of a file in an archive the path is only a name.
-    code : tuple of str
-        Source files of which a change makes old songs invalid, beside those of this module.
     largest : int
         Bytes of a file.
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[bytes, Path], Song]
-    code: tuple[str, ...]
     largest: int
 
 
@@ -158,9 +155,10 @@ def read_song(form: Format, content: bytes, path: Path) -> Song:
 
 def _key(found: Collection, form: Format) -> str:
     """Hash all that decides what the files become."""
-    facts = (found.key, form.suffixes, list(REASONS), SongInfo._fields, config.AEConfig())
+    facts = (found.key, form.suffixes, config.AEConfig())
     digest = hashlib.blake2b(repr(facts).encode(), digest_size=16)
-    for path in (__file__, archive.__file__, preprocess.__file__, song.__file__, *form.code):
+    readers = sorted(Path(__file__).parent.glob("*.py"))
+    for path in (*readers, *(module.__file__ for module in (midi, preprocess, song))):
         digest.update(Path(path).read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 

@@ -60,7 +60,7 @@ def read(content: bytes, path) -> Song:
     return replace(song, title=Path(path).stem)
 
 
-FORMAT = Format((".npz",), read, (__file__,), LARGEST_FILE)
+FORMAT = Format((".npz",), read, LARGEST_FILE)
 
 
 def read_tracks(path) -> dict[str, Song]:

@@ -16,7 +16,6 @@ from musegen.song import BEATS_PER_BAR, Song, as_notes
 MIDI = (".mid", ".midi")
 SCORES = (".mxl", ".musicxml", ".xml", ".abc")
 LARGEST_FILE = 8 * 2**20  # bytes; MIDI files have about 50 kB, scores seldom more than 2 MB
-LARGEST_SCORE = 64 * 2**20  # bytes of a zipped one, unpacked
 STEPS_PER_BEAT = 24  # as LPD-5; holds every onset of the chorales
 WITHOUT_PIANO = "midi, no piano: all pitched notes"
 MARKS = {".mxl": b"PK\x03\x04", ".abc": b"K:"}  # what a file of this kind holds
@@ -38,13 +37,11 @@ def read(content: bytes, path: Path) -> Song:
     """
     is_midi = path.suffix.lower() in MIDI
     song = _read_midi(content, path) if is_midi else _read_score(content, path)
-    if not len(song.notes):
-        raise Rejected("silent")
-    end = int((song.notes["onset"] + song.notes["duration"]).max())
+    end = int((song.notes["onset"] + song.notes["duration"]).max(initial=0))
     return song.cut(0, -(-end // song.steps_per_bar) * song.steps_per_bar)  # no silent bars after
 
 
-FORMAT = Format(MIDI + SCORES, read, (__file__, midi.__file__), LARGEST_FILE)
+FORMAT = Format(MIDI + SCORES, read, LARGEST_FILE)
 
 
 def _read_midi(content: bytes, path: Path) -> Song:
@@ -96,8 +93,6 @@ def parse(content: bytes, path: Path):
     from music21 import converter, stream
 
     suffix = path.suffix.lower()
-    if suffix == ".mxl" and _unpacked_size(content) > LARGEST_SCORE:
-        raise Rejected("too_large")  # music21 would unpack it
     try:
         with tempfile.TemporaryDirectory() as folder:  # music21 unzips files only
             copy = Path(folder) / f"score{suffix}"
@@ -113,14 +108,6 @@ def parse(content: bytes, path: Path):
     if not four_four:
         raise Rejected("not_4_4")
     return score
-
-
-def _unpacked_size(content: bytes) -> int:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            return sum(member.file_size for member in packed.infolist())
-    except Exception:  # no zip, or damaged: music21 says so
-        return 0
 
 
 def _rejection_reason(content: bytes, suffix: str, error: Exception) -> str:

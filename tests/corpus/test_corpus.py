@@ -96,7 +96,7 @@ def test_the_list_is_made_by_the_recipe(build, tmp_path, monkeypatch):
     committed = [row for row in listed() if row["name"] in names]
     found = {name: chorales.files()[name] for name in names}
     monkeypatch.setattr("tools.chorales.files", lambda: found)
-    monkeypatch.setenv("MUSEGEN_DATA", str(tmp_path))
+    monkeypatch.setattr("musegen.config.data_dir", lambda: tmp_path)
     with make_list().open(newline="") as file:
         made = list(csv.DictReader(file))
     places = [int(place) for row in made if (place := row.pop("place"))]
@@ -125,7 +125,6 @@ def test_the_order_does_not_depend_on_the_folder(build, tmp_path):
     other = corpus.load(write_songs(tmp_path / "other" / "deeper", names))
     assert one.names == other.names != names
     assert one.key == other.key
-    assert corpus.load(f"midi:{tmp_path / 'one'}", limit=3).names == one.names[:3]
     long = one.training(3, where=lambda song: song.bars > 3)
     assert titles(long) == [song.title for song in one.training(11) if song.bars > 3][:3]
 

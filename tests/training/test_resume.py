@@ -190,23 +190,13 @@ def test_a_full_disk_keeps_the_last_checkpoint(source, straight, build, monkeypa
     assert result(train("ae", source)) == expected
 
 
-def test_what_a_killed_process_left_yesterday_is_deleted(tmp_path):
-    old, new = (tmp_path / f".a.txt.{number}.part" for number in (1, 2))
-    for part in (old, new):
-        part.write_text("half")
-    os.utime(old, (0, 0))
-    with atomic_write(tmp_path / "a.txt") as part:
-        part.write_text("whole")
-    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", new.name}
-
-
 def test_a_lock_on_a_read_only_disk_is_a_sentence(tmp_path, monkeypatch):
     def read_only(*args, **kwargs):
         raise OSError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr(os, "open", read_only)
     sentence = "a.lock cannot be written .Read-only file system"
-    with pytest.raises(OSError, match=sentence), file_lock(tmp_path / "a.lock"):
+    with pytest.raises(OSError, match=sentence), file_lock(tmp_path / "a.lock", "a job"):
         pass
 
 
