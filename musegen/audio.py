@@ -17,12 +17,8 @@ from musegen.song import Song
 LOUDNESS = -20.0  # LUFS (EBU R 128), ours: leaves room for the peaks of a piano
 PEAK = 0.9  # of full scale; a song whose peaks would go beyond it stays less loud
 TAIL = 1.0  # seconds that the last notes ring on; loudness needs 0.4 of anything
-# Suffix: format and subtype as libsndfile has them, and samples a second (Opus knows no 44,100).
-FORMATS = {
-    ".wav": ("WAV", "PCM_16", 44_100),
-    ".mp3": ("MP3", "MPEG_LAYER_III", 44_100),
-    ".opus": ("OGG", "OPUS", 48_000),
-}
+RATE = 44_100  # samples a second
+FORMATS = {".wav": "PCM_16", ".mp3": "MPEG_LAYER_III"}  # as libsndfile names what is in them
 
 
 def write(song: Song, path, program: int = 0) -> Path:
@@ -33,7 +29,7 @@ def write(song: Song, path, program: int = 0) -> Path:
     song : Song
         One without notes gives silence of its length.
     path : str or Path
-        ``.wav``, ``.mp3`` or ``.opus``; written whole or not at all.
+        ``.wav`` or ``.mp3``; written whole or not at all.
     program : int
         General MIDI instrument, 0..127; 0 is a grand piano.
 
@@ -51,16 +47,16 @@ def write(song: Song, path, program: int = 0) -> Path:
     import soundfile
 
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
         raise ValueError(f"{path.name} must end in {', '.join(FORMATS)}")
-    form, subtype, rate = FORMATS[path.suffix.lower()]
-    samples = render(song, rate, program)
+    samples = render(song, program)
     with atomic_write(path) as part:
-        soundfile.write(part, samples, rate, format=form, subtype=subtype)
+        soundfile.write(part, samples, RATE, FORMATS[suffix], format=suffix[1:].upper())
     return path
 
 
-def render(song: Song, rate: int = 44_100, program: int = 0):
+def render(song: Song, program: int = 0):
     """Play a song on an instrument of the SoundFont, at `LOUDNESS`.
 
     Returns
@@ -76,9 +72,7 @@ def render(song: Song, rate: int = 44_100, program: int = 0):
     longer = replace(song, length=song.length + round(TAIL * steps_a_second), probabilities=None)
     wave = midirenderer.render_wave_from(_soundfont(), midi.to_bytes(longer, program))
     samples, rendered = soundfile.read(io.BytesIO(wave), always_2d=True)
-    if rate != rendered:
-        samples = resample_poly(samples, rate, rendered)
-    return normalised(samples, rate)
+    return normalised(resample_poly(samples, RATE, rendered), RATE)
 
 
 def loudness(samples, rate: int) -> float:

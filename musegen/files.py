@@ -8,10 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # The disk is full or may not be written to; any other error is no matter of disks.
-REFUSALS = {
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
-    *(errno.EROFS, errno.EACCES, errno.EPERM),
-}
+REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @contextmanager

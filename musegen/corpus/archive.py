@@ -136,10 +136,8 @@ def _rejection_reason(link: bool, regular: bool, size: int, largest: int) -> str
 def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[Entry]:
     """Stream the files of a tar archive, packed or not, holding one of them at a time.
 
-    An archive that is cut off or damaged gives what it has, and then itself with the reason. A
-    name that comes again gets a number.
+    An archive that is cut off or damaged gives what it has, and then itself with the reason.
     """
-    times = Counter()
     try:
         with tarfile.open(path, "r|*", tarinfo=_Header) as tar:
             while member := tar.next():
@@ -148,15 +146,12 @@ def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[
                     raise tarfile.ReadError("the archive names an absurd size")
                 if member.isdir() or PurePosixPath(member.name).suffix.lower() not in suffixes:
                     continue
-                times[member.name] += 1
-                again = times[member.name]
-                name = f"{again}/{member.name}" if again > 1 else member.name
                 link = member.issym() or member.islnk()
                 reason = _rejection_reason(link, member.isreg(), member.size, largest)
                 content = None if reason else tar.extractfile(member).read()
                 if content is not None and len(content) < member.size:
                     raise tarfile.ReadError("truncated")
-                yield Entry(name, content=content, reason=reason)
+                yield Entry(member.name, content=content, reason=reason)
     except Exception as error:  # whatever a damaged archive makes tarfile and zlib do
         cut_off = any(word in str(error) for word in ("unexpected end", "empty", "truncated"))
         yield Entry(path.name, reason="truncated" if cut_off else "unreadable")

@@ -138,8 +138,6 @@ def read_song(form: Format, content: bytes, path: Path) -> Song:
     Rejected
         With one of `musegen.corpus.REASONS`.
     """
-    if len(content) > form.largest:
-        raise Rejected("too_large")
     song = form.read(content, path)
     if not len(song.notes):
         raise Rejected("silent")
@@ -193,13 +191,9 @@ def _given_up(entry: Entry, reason: str) -> Result:
 def _read_entry(form: Format, entry: Entry) -> Result:
     if entry.reason:
         return Result(entry.name, entry.reason)
-    path = entry.path or Path(entry.name)
     try:
-        content = entry.content
-        if content is None:
-            with path.open("rb") as file:
-                content = file.read(form.largest + 1)
-        song = read_song(form, content, path)
+        content = entry.path.read_bytes() if entry.path else entry.content
+        song = read_song(form, content, entry.path or Path(entry.name))
     except Rejected as reason:
         return Result(entry.name, str(reason))
     except MemoryError:

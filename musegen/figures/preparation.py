@@ -77,10 +77,8 @@ def plot_funnel(audit, ax):
     ax : matplotlib Axes
     """
     rows, left = [("files read", audit.read, 0, BLUE)], audit.read
-    for frame, result in (
-        (audit.frame(), "songs"),
-        (audit.autoencoder_frame(), "for the autoencoder"),
-    ):
+    steps = [(audit.frame(), "songs"), (audit.autoencoder_frame(), "for the autoencoder")]
+    for frame, result in steps:
         for reason, files in frame[["reason", "files"]].iloc[1:].itertuples(index=False):
             left -= files
             rows.append((reason, files, left, GREY))

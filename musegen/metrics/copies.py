@@ -86,9 +86,8 @@ def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> Copi
     """
     song, lines = _as_text([places]), _as_text(training)
     length, start = longest_run(song, lines)
-    return CopiedRun(
-        length, start, _place(song[start : start + length], lines)[0] if length else -1
-    )
+    number = _place(song[start : start + length], lines)[0] if length else -1
+    return CopiedRun(length, start, number)
 
 
 def measure_songs(run: Run):

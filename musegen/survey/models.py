@@ -202,9 +202,8 @@ def crossed(answers: pd.DataFrame) -> pd.DataFrame:
     answers, _ = comparable(answers)
     total, number = sums(answers)
     grades = total.where(number > 0)
-    rows = []
-    for a, b in combinations(answers["source"].cat.categories, 2):
-        rows.append((a, b, *_pair(grades, a, b)))
+    pairs = combinations(answers["source"].cat.categories, 2)
+    rows = [(a, b, *_pair(grades, a, b)) for a, b in pairs]
     columns = ["a", "b", "difference", "error", "freedom", "low", "high", "p", "reason"]
     frame = pd.DataFrame(rows, columns=columns)
     tested = frame["p"].notna()

@@ -104,8 +104,8 @@ def simulate_survey(
     people = [f"listener {number + 1:02d}" for number in range(listeners)]
     titles = [(s, f"{s}, song {k + 1}") for s in effects for k in range(songs_per_source)]
     rows = [(person, title, source) for person in people for source, title in titles]
-    frame = pd.DataFrame(rows, columns=["listener", "song", "source"]).assign(grade=grades.ravel())
-    frame["grade"] = frame["grade"].astype(int)
+    frame = pd.DataFrame(rows, columns=["listener", "song", "source"])
+    frame["grade"] = grades.ravel().astype(int)
     source = pd.CategoricalDtype(list(effects), ordered=True)
     return frame[rng.random(len(frame)) >= missing].astype({"source": source})
 

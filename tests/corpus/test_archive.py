@@ -83,13 +83,6 @@ def test_what_is_odd_in_an_archive_has_its_reason(tmp_path, good):
     assert all(entry.content is None for entry in found[1:])
 
 
-def test_a_name_that_comes_again_counts_again(tmp_path, good, build):
-    path = tar_of(tmp_path / "twice.tgz", ("a.npz", good), ("a.npz", good), ("b.npz", b""))
-    audit = corpus.load(f"lpd5:{path}").audit
-    assert sorted(audit.songs) == ["2/a.npz", "a.npz"]
-    assert audit.dropped == {"truncated": ["b"]}
-
-
 def test_an_odd_archive_writes_nothing_outside(tmp_path, good, build):
     path = tar_of(
         tmp_path / "odd.tar.gz",

@@ -142,7 +142,7 @@ def test_a_handful_of_songs_gives_no_verdict():
 def test_the_reference_of_a_run_holds_no_song_that_it_is_trained_on(name):
     run = training.planned(config.QUICK.runs[name])
     found = ReferenceCorpus.of(run)
-    unseen = {song.title for song in corpus.load("chorales").validation}
+    unseen = {song.title for song in corpus.load("chorales").test}
     assert {song.title for song in found.reference} <= unseen
     assert [song.title for song in found.index.songs] == [song.title for song in run.songs]
     assert not unseen & {song.title for song in [*found.others, *run.songs]}
@@ -158,6 +158,6 @@ def test_the_reference_of_a_run_holds_no_song_that_it_is_trained_on(name):
 def test_no_test_song_is_a_training_song_under_another_name():
     music = corpus.load("chorales")
     index = CopyIndex(music.training(256))
-    for song in music.validation:
+    for song in music.test:
         shared = index.longest_shared(song).length
         assert shared < 0.4 * len(frames(song)), song.title  # the list's rule: of the shorter song

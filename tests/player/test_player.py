@@ -74,8 +74,3 @@ def test_titles_and_marks_travel_with_their_song():
     one, other = unpacked(pair._repr_html_())
     assert (one["title"], other["title"], repr(pair)) == ("before", "after", "SideBySide(2 songs)")
     assert "marks" not in one and other["marks"] == [[2, 6, "1: 2 eighths"]]
-
-
-def test_a_mark_outside_its_song_is_refused():
-    with pytest.raises(ValueError, match=r"from step 6 to 9; it must lie within 0\.\.8"):
-        player.SideBySide(SONG, marks=[[(6, 9, "too long")]])
