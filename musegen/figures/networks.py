@@ -78,7 +78,7 @@ def plot_verdicts(verdicts):
 
     Parameters
     ----------
-    verdicts : dict of name to metrics.Verdict
+    verdicts : dict of name to metrics.two_sample.Accuracy
         First the reference corpus against itself.
 
     Returns

@@ -16,7 +16,7 @@ import pytest
 
 from musegen import figures, generation, survey, tokens, training
 from musegen.figures import examples, rolls
-from musegen.metrics import Verdict
+from musegen.metrics.two_sample import Accuracy
 from musegen.song import Song, as_notes
 
 # Another release of matplotlib sets letters a little differently: up to 4 of 255 in the mean.
@@ -275,7 +275,7 @@ def test_plot_search_has_a_panel_a_setting():
 
 
 def test_plot_verdicts_shows_intervals_in_order():
-    verdicts = {"Bach": Verdict(0.5, 0.4, 0.6, 40), "argmax": Verdict(0.9, 0.8, 0.95, 40)}
+    verdicts = {"Bach": Accuracy(0.5, 0.4, 0.6, 40), "argmax": Accuracy(0.9, 0.8, 0.95, 40)}
     (ax,) = figures.plot_verdicts(verdicts).axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Bach", "argmax"]
     assert [list(line.get_xdata()) for line in ax.lines[:4]] == [[40, 60], [50], [80, 95], [90]]
