@@ -20,6 +20,7 @@ from musegen.training import Run
 INSTRUMENTS = {"piano": 0, "harpsichord": 6, "music box": 10, "organ": 19, "strings": 48}
 SLIDERS = 24  # ours: a screenful; `random` and the songs move the other components, too
 LEVELS = 256  # a probability travels as a byte
+FORMATS = (".mid", ".mp3")
 
 
 class Composer:
@@ -129,8 +130,8 @@ class Composer:
 
     def save(self, latent, threshold, tempo, instrument: str, suffix: str):
         """Write what is heard as a file for the page to hand out; answers as the others do."""
-        if suffix not in (".mid", ".mp3"):
-            raise ValueError(f"a song is saved as .mid, .mp3, not {suffix}")
+        if suffix not in FORMATS:
+            raise ValueError(f"a song is saved as {', '.join(FORMATS)}, not {suffix}")
         if instrument not in INSTRUMENTS:
             raise ValueError(f"the instruments are {', '.join(INSTRUMENTS)}, not {instrument}")
         song = self._song(self._cells(latent), threshold, _number(tempo, 20, 400, "tempo"))

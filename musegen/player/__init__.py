@@ -93,8 +93,7 @@ class SideBySide:
 
     def __init__(self, *songs: Song, titles=None, marks=None):
         titles = titles or [song.title for song in songs]
-        named = zip(songs, titles, strict=True)
-        self.songs = [replace(song, title=title) for song, title in named]
+        self.songs = [replace(song, title=title) for song, title in zip(songs, titles, strict=True)]
         self.marks = marks
 
     def __repr__(self) -> str:
