@@ -17,9 +17,9 @@ QUESTIONS = ("start_up", "reading", "tokens", "generating", "learning", "quality
 LARGEST = 10  # packages that are named
 PEAKS = {
     "import musegen": "import musegen",
-    "256 chorales, cached": "from musegen import corpus; list(corpus.load('chorales', 256))",
+    "256 chorales, cached": "from musegen import corpus; corpus.load()[:256]",
     "importing everything": "import keras, tensorflow, music21, pypianoroll, seaborn, musegen",
-    "10 chorales, cached": "from musegen import corpus; list(corpus.load('chorales', 10))",
+    "10 chorales, cached": "from musegen import corpus; corpus.load()[:10]",
     "decoding 256 songs": (
         "from musegen import generation, training; run = training.load_or_train('ae_10'); "
         "generation.decode(run, generation.latents_of_training(run)[:1].repeat(256, axis=0))"

@@ -27,7 +27,7 @@ def rows() -> Iterator[Row]:
     files = list(chorales.files().values())[:PARSED]
     for songs in (10, 128, 256):
         cached, parsed = compare(
-            lambda n=songs: list(corpus.load("chorales", n)),
+            lambda n=songs: corpus.load()[:n],
             lambda: [music21.converter.parse(file, forceSource=True) for file in files],
             repeats=3,
         )

@@ -52,9 +52,7 @@ class LSTMConfig:
     dense_dropout: bool = True  # ours: the third of the small network's "three dropout layers"
     window: int = 64  # report 2.3: "based on the 64 previous ones"
     ticks_per_beat: int = 2  # ancestor: 0.5 quarter notes
-    input_spread: float = (
-        16.0  # ours: how steeply the first gates answer to token / V (notebook 03)
-    )
+    input_spread: float = 16.0  # ours: how steep the first gates are in token / V (notebook 03)
     embedding: int = 0  # 0: token / V as input (report 2.1); ours: width of a learned embedding
     learning_rate: float = 1e-3  # ours: the report is silent; Adam
     batch: int = 64  # report 2.3: windows a step

@@ -3,17 +3,12 @@
 import errno
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 # The disk is full or may not be written to; any other error is no matter of disks.
-REFUSALS = {
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
-    *(errno.EROFS, errno.EACCES, errno.EPERM),
-}
-A_DAY = 24 * 3600
+REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @contextmanager
@@ -37,9 +32,6 @@ def atomic_write(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with _refused(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}.*.part"):
-            if time.time() - left.stat().st_mtime > A_DAY:  # of a process that was killed
-                left.unlink(missing_ok=True)
         try:
             yield part
             with part.open("rb+") as file:  # else a power cut may leave the name and no content
@@ -50,11 +42,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def file_lock(path: Path, job: str | None = None) -> Iterator[None]:
+def file_lock(path: Path, job: str) -> Iterator[None]:
     """Let one process at a time do a job, such as ``"training ae_10"``; another says so and waits.
 
-    The system opens the lock when its process ends, kill -9 included. Without a name, for jobs of
-    moments, it waits in silence.
+    The system opens the lock when its process ends, kill -9 included.
     """
     from filelock import FileLock, Timeout
 
@@ -64,9 +55,8 @@ def file_lock(path: Path, job: str | None = None) -> Iterator[None]:
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            if job:
-                waits = "another process is at it; this one waits until it is done or stopped"
-                print(f"{job}: {waits}", file=sys.stderr, flush=True)
+            waits = "another process is at it; this one waits until it is done or stopped"
+            print(f"{job}: {waits}", file=sys.stderr, flush=True)
             lock.acquire()
     try:
         yield

@@ -17,14 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from musegen.files import atomic_write
-from musegen.song import NO_VOICE, Song, as_notes
+from musegen.song import MOST_STEPS, NO_VOICE, Song, as_notes
 
 TICKS_PER_BEAT = 480  # at least; usual in the field
 VELOCITY = 80  # ours: rolls know only on and off
 PIANOS = range(8)  # General MIDI programs 0..7
 DRUMS = 9  # General MIDI: the channel of the drums, counted from 0
 LATEST = 2**28 - 1  # ticks between two messages: four bytes of seven bits
-MOST_STEPS = 2**31 - 1  # the notes count in 32 bits
 
 
 def write(song: Song, path, program: int = 0) -> Path:

@@ -21,6 +21,7 @@ import numpy as np
 BEATS_PER_BAR = 4
 PITCHES = 128
 NO_VOICE = -1
+MOST_STEPS = 2**31 - 1  # of a song; the notes count in 32 bits
 
 NOTE = np.dtype(
     [("onset", np.int32), ("duration", np.int32), ("pitch", np.int16), ("voice", np.int16)]

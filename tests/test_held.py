@@ -87,22 +87,6 @@ def test_what_cannot_stand_there_is_refused(tokens, sentence):
 # --- Conditioning --------------------------------------------------------------------------------
 
 
-def test_the_outline_of_a_song_with_an_upbeat():
-    song = Song(as_notes([12, 12, 16, 22], [4, 4, 6, 2], [64, 60, 67, 72]), 28, 4, tempo_qpm=90)
-    found = held.outline(song)._asdict()
-    assert not found.pop("minor")
-    assert found == {
-        "bars": 2,
-        "pace": 1.0,  # three onsets in the twelve sixteenths that are not silent
-        "lowest": 60,
-        "highest": 72,
-        "first": 12,
-        "rest": 8,
-        "form": (0, 1),
-        "tempo_qpm": 90.0,
-    }
-
-
 def test_the_form_tells_which_bars_come_again():
     bar = walk(1, bars=1)
     notes = np.concatenate([bar.notes] * 4)

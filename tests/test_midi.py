@@ -42,20 +42,6 @@ def test_we_read_back_what_we_wrote(song, tmp_path):
     assert midi.read(path, song.steps_per_beat) == song
 
 
-def test_pretty_midi_reads_the_same_notes(song, tmp_path):
-    import pretty_midi
-
-    file = pretty_midi.PrettyMIDI(str(midi.write(song, tmp_path / "song.mid")))
-    step = 60 / song.tempo_qpm / song.steps_per_beat
-    read = [
-        (round(note.start / step), round((note.end - note.start) / step), note.pitch)
-        for instrument in file.instruments
-        for note in instrument.notes
-    ]
-    assert sorted(read) == rows(song)
-    assert file.get_tempo_changes()[1][0] == pytest.approx(song.tempo_qpm, abs=1e-3)
-
-
 def test_music21_reads_the_same_notes(song, tmp_path):
     from music21 import converter
 
@@ -120,15 +106,6 @@ def test_a_note_that_never_ends_lasts_to_the_end(tmp_path):
     left_on = [mido.Message("note_on", note=60)]
     path = write_tracks(tmp_path / "a.mid", left_on, note(64, lasts=960), ticks_per_beat=480)
     assert rows(midi.read(path)) == [(0, 48, 60), (0, 48, 64)]
-
-
-def test_metres_are_listed(tmp_path):
-    signs = [
-        mido.MetaMessage("time_signature", numerator=3, denominator=4),
-        mido.MetaMessage("time_signature", numerator=4, denominator=4, time=1440),
-    ]
-    path = write_tracks(tmp_path / "a.mid", signs)
-    assert midi.metres(midi.load(path, path.read_bytes())) == {"3/4", "4/4"}
 
 
 @pytest.mark.parametrize(

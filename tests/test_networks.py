@@ -1,7 +1,5 @@
 """The networks of the report, at the report's sizes: every layer and every parameter."""
 
-from dataclasses import replace
-
 import pytest
 
 from musegen import autoencoder, config, lstm
@@ -65,17 +63,3 @@ def test_both_ways_of_training_share_the_reports_layers_and_weights(cfg, paramet
     assert [w.path for w in windows.weights] == [w.path for w in sequences.weights]
     assert windows.output_shape == (None, V)
     assert sequences.output_shape == (None, None, V)
-
-
-@pytest.mark.parametrize(
-    ("chord", "beat", "outline"), [(1, 1, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0), (0, 0, 0)]
-)
-def test_parameters_of_the_network_that_holds_notes(chord, beat, outline):
-    knows = {"knows_the_chord": chord, "knows_the_beat": beat, "knows_the_outline": outline}
-    width = 64 + 16 + 64 + (64 + 24) * chord + 64 * beat + 64 * outline
-    tables = 2 * 258 * 64 + 8 * 16 + 2 * 4096 * 32 * chord
-    tables += (16 + 32 + 128 + 64) * 16 * beat + (22 + 2 + 128 + 128) * 16 * outline
-    layer = 4 * 256 * (width + 256 + 1)
-    dense = 256 * (256 + width + 1) + 258 * (256 + 1)
-    model = lstm.build_held(replace(config.HeldConfig(), **knows))
-    assert model.count_params() == tables + layer + dense

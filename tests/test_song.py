@@ -12,17 +12,6 @@ def song():
     return Song(as_notes([0, 0, 4], [7, 4, 3], [48, 64, 67]), length=8, steps_per_beat=4)
 
 
-def test_notes_are_sorted_by_onset_then_pitch():
-    notes = as_notes([4, 0, 0], [1, 2, 3], [60, 67, 64])
-    assert notes.tolist() == [(0, 3, 64, -1), (0, 2, 67, -1), (4, 1, 60, -1)]
-
-
-def test_the_roll_is_true_while_a_pitch_sounds(song):
-    assert song.roll.shape == (8, 128)
-    assert song.roll.sum() == 7 + 4 + 3
-    assert song.roll[:, 48].astype(int).tolist() == [1, 1, 1, 1, 1, 1, 1, 0]
-
-
 def test_the_onsets_are_where_notes_start(song):
     assert np.argwhere(song.onsets).tolist() == [[0, 48], [0, 64], [4, 67]]
 

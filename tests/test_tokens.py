@@ -2,7 +2,6 @@
 
 import itertools
 
-import numpy as np
 import pytest
 
 from musegen.song import Song, as_notes
@@ -13,7 +12,6 @@ from musegen.tokens import (
     to_song,
     token_of,
     tokenize,
-    windows,
 )
 
 
@@ -87,14 +85,3 @@ def test_unknown_tokens_are_refused_in_training_and_marked_in_others():
     places, known = words.encode_known(["C4", "D4", "Z9"])
     assert places.tolist() == [0, 1, 2]
     assert known.tolist() == [True, False, False]
-
-
-def test_windows_never_cross_songs():
-    songs = [np.arange(5), np.arange(100, 103), np.arange(200, 204)]
-    cut = windows(songs, window=3)
-    assert cut.inputs.tolist() == [[0, 1, 2], [1, 2, 3], [200, 201, 202]]
-    assert cut.targets.tolist() == [3, 4, 203]
-
-
-def test_songs_too_short_for_a_window_give_none():
-    assert windows([np.arange(3)], window=3).inputs.shape == (0, 3)

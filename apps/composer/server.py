@@ -5,7 +5,7 @@ import webbrowser
 from pathlib import Path
 
 from apps import template
-from musegen.composer import Composer, pack, script, style
+from musegen.composer import Composer, script, style
 
 LOCAL = ("127.0.0.1", "localhost")
 LARGEST = 100_000  # bytes of a question; a latent has 480
@@ -44,6 +44,12 @@ def application(composer: Composer):
 
     routes = [("/", Page), ("/composer.js", Script), ("/ask", Ask)]
     return web.Application(routes, websocket_max_message_size=LARGEST)
+
+
+def pack(said: dict, arrays: list[bytes]) -> bytes:
+    """Write an answer as one message: the length of the JSON, the JSON, then the arrays."""
+    head = json.dumps(said | {"sizes": [len(array) for array in arrays]}).encode()
+    return b"".join([len(head).to_bytes(4, "little"), head, *arrays])
 
 
 def serve(composer: Composer, show=webbrowser.open) -> None:

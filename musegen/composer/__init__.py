@@ -6,9 +6,8 @@ questions, each for itself, so that several pages may ask one `Composer`: in a n
 widget, on a plain page through `apps.composer.server`.
 """
 
-import json
 import tempfile
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from musegen.training import Run
 INSTRUMENTS = {"piano": 0, "harpsichord": 6, "music box": 10, "organ": 19, "strings": 48}
 SLIDERS = 24  # ours: a screenful; `random` and the songs move the other components, too
 LEVELS = 256  # a probability travels as a byte
-FORMATS = (".mid", ".mp3")
 
 
 class Composer:
@@ -51,16 +49,12 @@ class Composer:
         varied = noise.explained > 1e-8  # some units of the network no song wakes
         self.mean, self.components = noise.mean, noise.components[varied]
         self.explained = noise.explained[varied]
+        self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
         self.windows = metrics.NearestWindow(run)
         self.song = self._song(self._cells(self.mean), run.cfg.network.threshold)
 
     def __repr__(self) -> str:
         return f"Composer({self.run!r})"
-
-    @cached_property
-    def first_bars(self) -> np.ndarray:
-        """Latents of the training songs' first sixteen bars, float32 (song, 120)."""
-        return generation.encode(self.run, self.run.bars.windows(0)).astype(np.float32)
 
     def answer(self, asked: dict, latent: bytes = b"") -> tuple[dict, list[bytes]]:
         """Answer the page.
@@ -135,8 +129,8 @@ class Composer:
 
     def save(self, latent, threshold, tempo, instrument: str, suffix: str):
         """Write what is heard as a file for the page to hand out; answers as the others do."""
-        if suffix not in FORMATS:
-            raise ValueError(f"a song is saved as {', '.join(FORMATS)}, not {suffix}")
+        if suffix not in (".mid", ".mp3"):
+            raise ValueError(f"a song is saved as .mid, .mp3, not {suffix}")
         if instrument not in INSTRUMENTS:
             raise ValueError(f"the instruments are {', '.join(INSTRUMENTS)}, not {instrument}")
         song = self._song(self._cells(latent), threshold, _number(tempo, 20, 400, "tempo"))
@@ -153,8 +147,7 @@ class Composer:
         return generation.song_from_cells(self.run, cells, level, title=title, tempo_qpm=tempo)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        shown = _widget(self)._repr_mimebundle_()
-        bundle = shown[0] if isinstance(shown, tuple) else shown
+        bundle, _ = _widget(self)._repr_mimebundle_()
         # Where no kernel answers, and in the exported page, there is still a song to play.
         return bundle | {"text/plain": repr(self), "text/html": self.song._repr_html_()}
 
@@ -181,12 +174,6 @@ def _widget(composer: Composer):
 
     widget.on_msg(reply)
     return widget
-
-
-def pack(said: dict, arrays: list[bytes]) -> bytes:
-    """Write an answer as one message: the length of the JSON, the JSON, then the arrays."""
-    head = json.dumps(said | {"sizes": [len(array) for array in arrays]}).encode()
-    return b"".join([len(head).to_bytes(4, "little"), head, *arrays])
 
 
 @cache

@@ -182,8 +182,6 @@ class Corpus(Sequence):
     ----------
     build : function of a name that gives a Song
     audit : Audit
-    limit : int or None
-        Take only the first songs of the order.
 
     Raises
     ------
@@ -195,10 +193,10 @@ class Corpus(Sequence):
     Notebook: 01_data_preparation, "The default songs".
     """
 
-    def __init__(self, build: Callable[[str], Song], audit: Audit, limit: int | None = None):
+    def __init__(self, build: Callable[[str], Song], audit: Audit):
         self._build = build
         self.audit = audit
-        self.names = list(audit.songs)[:limit]
+        self.names = list(audit.songs)
         if len(self) < 2:
             raise ValueError(
                 f"{audit.source} gives {len(self)} song(s) out of {audit.read} files; at least 2 "
@@ -251,15 +249,13 @@ class Corpus(Sequence):
         return digest.hexdigest()[:16]
 
 
-def load(source: str = "chorales", limit: int | None = None, dask: str | None = None) -> Corpus:
+def load(source: str = "chorales", dask: str | None = None) -> Corpus:
     """Read a source, or take it from the cache.
 
     Parameters
     ----------
     source : str
         ``"chorales"``, ``"lpd5:PATH"`` or ``"midi:PATH"``.
-    limit : int or None
-        Use only the first songs of the seeded order.
     dask : str or None
         Address of a Dask scheduler whose workers read the files: they have musegen and, unless
         it is an archive, see the same files by the same paths.
@@ -278,7 +274,7 @@ def load(source: str = "chorales", limit: int | None = None, dask: str | None = 
     OSError
         If the songs cannot be kept under ``build/``.
     """
-    return Corpus(*_read(source, dask), limit)
+    return Corpus(*_read(source, dask))
 
 
 def audit_of(source: str, dask: str | None = None) -> Audit:

@@ -54,7 +54,7 @@ def read(content: bytes, path: Path) -> Song:
     return scores.to_song(score, parts, TEMPO_QPM, path.stem, "chorales")
 
 
-FORMAT = ingest.Format((".mxl", ".xml"), read, (__file__, scores.__file__), largest=2**23)
+FORMAT = ingest.Format((".mxl", ".xml"), read, largest=2**23)
 
 
 def load(dask: str | None = None) -> tuple[ingest.Songs, list[str], dict[str, list[str]]]:

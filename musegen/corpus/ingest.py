@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import config, preprocess, song
-from musegen.corpus import REASONS, Rejected, SongInfo, archive, parallel
+from musegen import config, midi, preprocess, song
+from musegen.corpus import Rejected, SongInfo, archive, parallel
 from musegen.corpus.archive import Collection, Entry
 from musegen.files import atomic_write
 from musegen.song import NOTE, Song
@@ -40,15 +40,12 @@ class Format:
         In small letters, with their dots.
     read : function of content and path that gives a Song, or raises `Rejected`
         Of a file in an archive the path is only a name.
-    code : tuple of str
-        Source files of which a change makes old songs invalid, beside those of this module.
     largest : int
         Bytes of a file.
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[bytes, Path], Song]
-    code: tuple[str, ...]
     largest: int
 
 
@@ -141,8 +138,6 @@ def read_song(form: Format, content: bytes, path: Path) -> Song:
     Rejected
         With one of `musegen.corpus.REASONS`.
     """
-    if len(content) > form.largest:
-        raise Rejected("too_large")
     song = form.read(content, path)
     if not len(song.notes):
         raise Rejected("silent")
@@ -158,9 +153,10 @@ def read_song(form: Format, content: bytes, path: Path) -> Song:
 
 def _key(found: Collection, form: Format) -> str:
     """Hash all that decides what the files become."""
-    facts = (found.key, form.suffixes, list(REASONS), SongInfo._fields, config.AEConfig())
+    facts = (found.key, form.suffixes, config.AEConfig())
     digest = hashlib.blake2b(repr(facts).encode(), digest_size=16)
-    for path in (__file__, archive.__file__, preprocess.__file__, song.__file__, *form.code):
+    readers = sorted(Path(__file__).parent.glob("*.py"))
+    for path in (*readers, *(module.__file__ for module in (midi, preprocess, song))):
         digest.update(Path(path).read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
@@ -195,13 +191,9 @@ def _given_up(entry: Entry, reason: str) -> Result:
 def _read_entry(form: Format, entry: Entry) -> Result:
     if entry.reason:
         return Result(entry.name, entry.reason)
-    path = entry.path or Path(entry.name)
     try:
-        content = entry.content
-        if content is None:
-            with path.open("rb") as file:
-                content = file.read(form.largest + 1)
-        song = read_song(form, content, path)
+        content = entry.path.read_bytes() if entry.path else entry.content
+        song = read_song(form, content, entry.path or Path(entry.name))
     except Rejected as reason:
         return Result(entry.name, str(reason))
     except MemoryError:

@@ -32,12 +32,11 @@ import numpy as np
 
 from musegen.corpus import Rejected
 from musegen.corpus.ingest import Format
-from musegen.song import PITCHES, Song, as_notes
+from musegen.song import MOST_STEPS, PITCHES, Song, as_notes
 
 TRACKS = ("Drums", "Piano", "Guitar", "Bass", "Strings")
 LARGEST_FILE = 16 * 2**20  # bytes; a song takes about 50 kB
 LARGEST_ARRAY = 64 * 2**20
-MOST_STEPS = 2**31 - 1  # of a song; the notes count in 32 bits
 ZIP = b"PK\x03\x04"
 
 
@@ -60,7 +59,7 @@ def read(content: bytes, path) -> Song:
     return replace(song, title=Path(path).stem)
 
 
-FORMAT = Format((".npz",), read, (__file__,), LARGEST_FILE)
+FORMAT = Format((".npz",), read, LARGEST_FILE)
 
 
 def read_tracks(path) -> dict[str, Song]:

@@ -17,8 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 MEMORY_LIMIT = 4 * 2**30  # bytes for a process, on top of what it starts with
-BATCH = 8  # items that a process is given at once
-WAITING = 4  # batches a process, so that none is idle and few are in memory
+WAITING = 32  # items a process, so that none is idle and few are in memory
 DASK_ITEMS = 512  # that a Dask worker takes at once: it starts a process for them
 
 
@@ -41,7 +40,7 @@ def run(
     give_up : function of an item and a reason that gives its result
         For items that take longer than `limit` ("timeout") or end their process ("crashed").
     limit : float
-        Seconds for a batch of eight items, and then for each of them alone.
+        Seconds for an item.
     dask : str or None
         Address of a Dask scheduler whose workers do the work, with the same limits.
     processes : int or None
@@ -56,28 +55,25 @@ def run(
     processes = processes or cores
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     pool = ProcessPool(processes, initializer=_prepare, context=context)
+    waiting = deque()
 
-    def start(batch: list):
-        return batch, pool.schedule(_each, [function, batch], timeout=limit)
-
-    def finish(batch: list, future) -> list:
+    def first():
+        item, future = waiting.popleft()
         try:
             return future.result()
-        except (TimeoutError, ProcessExpired) as error:
-            if len(batch) == 1:
-                reason = "timeout" if isinstance(error, TimeoutError) else "crashed"
-                return [give_up(batch[0], reason)]
-        return [result for one in [start([item]) for item in batch] for result in finish(*one)]
+        except TimeoutError:
+            return give_up(item, "timeout")
+        except ProcessExpired:
+            return give_up(item, "crashed")
 
-    waiting = deque()
     try:
         with _main_not_imported():
-            for batch in _batched(items, BATCH):
-                waiting.append(start(batch))
+            for item in items:
+                waiting.append((item, pool.schedule(function, [item], timeout=limit)))
                 if len(waiting) > WAITING * processes:
-                    yield from finish(*waiting.popleft())
+                    yield first()
             while waiting:
-                yield from finish(*waiting.popleft())
+                yield first()
     finally:  # after an interrupt, too: what is under way is not waited for
         pool.stop()
         pool.join()
@@ -87,10 +83,6 @@ def _batched(items: Iterable, size: int) -> Iterator[list]:
     items = iter(items)
     while batch := list(islice(items, size)):
         yield batch
-
-
-def _each(function: Callable, batch: list) -> list:
-    return [function(item) for item in batch]
 
 
 @contextmanager

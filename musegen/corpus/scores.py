@@ -44,7 +44,7 @@ def read(content: bytes, path: Path) -> Song:
     return song.cut(0, -(-end // song.steps_per_bar) * song.steps_per_bar)  # no silent bars after
 
 
-FORMAT = Format(MIDI + SCORES, read, (__file__, midi.__file__), LARGEST_FILE)
+FORMAT = Format(MIDI + SCORES, read, LARGEST_FILE)
 
 
 def _read_midi(content: bytes, path: Path) -> Song:

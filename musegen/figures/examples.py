@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 from musegen import generation, held, metrics, preprocess
 from musegen.figures.rolls import SOURCE_OF, plot_songs
@@ -155,8 +156,6 @@ def song_table(*runs):
         Columns run, song (counted from 0), kinds, copied, start, training_title, see
         `metrics.measure_songs`.
     """
-    import pandas as pd
-
     return pd.concat(map(metrics.measure_songs, runs), ignore_index=True)
 
 
@@ -178,8 +177,6 @@ def choose(number: int, table):
         Two rows of the table; also measured (a phrase for the title) and reached (whether it is
         enough for what the figure is to show).
     """
-    import pandas as pd
-
     by = ["copied" if number == 11 else "kinds", "run", "song"]
     two = table.sort_values(by, ascending=[number == 9, True, True])
     if number == 9:

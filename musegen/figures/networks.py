@@ -92,9 +92,8 @@ def plot_verdicts(verdicts):
     fig, ax = new_figure(figsize=(7.5, 0.9 + 0.34 * len(verdicts)))
     for place, one in enumerate(verdicts.values()):
         ax.plot([100 * one.low, 100 * one.high], [place, place], color="black", lw=1.5)
-        ax.plot(
-            100 * one.accuracy, place, "o", color="black" if place else COLOURS["Training data"]
-        )
+        colour = "black" if place else COLOURS["Training data"]
+        ax.plot(100 * one.accuracy, place, "o", color=colour)
     ax.axvline(50, color="black", lw=0.8, ls=":")
     ax.set_yticks(range(len(verdicts)), list(verdicts))
     ax.invert_yaxis()

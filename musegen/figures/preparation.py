@@ -50,26 +50,23 @@ def plot_keys(keys, *, ax=None):
     return ax
 
 
-def plot_lengths(bars, *, window=16, ax=None):
+def plot_lengths(bars, ax):
     """Draw a histogram of the lengths of songs, in bars, with the window of the autoencoder.
 
     Parameters
     ----------
     bars : sequence of int
-    window : int
-        Report 2.2: 16 bars in every input.
+    ax : matplotlib Axes
     """
-    ax = ax or new_figure(figsize=(8, 2.4))[1]
-    most = max(bars)
+    most, window = max(bars), AEConfig().bars
     ax.hist(bars, np.arange(0, most + 2, max(1, most // 60)) - 0.5, color=BLUE)
     ax.axvline(window, color="#D55E00", lw=2, label=f"a window, {window} bars")
     ax.yaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="Length (bars)", ylabel="Songs", title="Length of each song")
     ax.legend(frameon=False)
-    return ax
 
 
-def plot_funnel(audit, *, ax=None):
+def plot_funnel(audit, ax):
     """Draw what becomes of the files of a collection, from the top down.
 
     A blue bar is what is left; a grey one stands where it was lost, with the reason.
@@ -77,17 +74,15 @@ def plot_funnel(audit, *, ax=None):
     Parameters
     ----------
     audit : musegen.corpus.Audit
+    ax : matplotlib Axes
     """
     rows, left = [("files read", audit.read, 0, BLUE)], audit.read
-    for frame, result in (
-        (audit.frame(), "songs"),
-        (audit.autoencoder_frame(), "for the autoencoder"),
-    ):
+    steps = [(audit.frame(), "songs"), (audit.autoencoder_frame(), "for the autoencoder")]
+    for frame, result in steps:
         for reason, files in frame[["reason", "files"]].iloc[1:].itertuples(index=False):
             left -= files
             rows.append((reason, files, left, GREY))
         rows.append((result, left, 0, BLUE))
-    ax = ax or new_figure(figsize=(8, 0.6 + 0.28 * len(rows)))[1]
     names, widths, starts, colours = zip(*rows, strict=True)
     bars = ax.barh(range(len(rows)), widths, left=starts, color=colours)
     ax.bar_label(bars, [f"{width:,}" for width in widths], padding=3)
@@ -95,7 +90,6 @@ def plot_funnel(audit, *, ax=None):
     ax.invert_yaxis()
     ax.margins(x=0.1)
     ax.set(xlabel="Files", title="What becomes of each file")
-    return ax
 
 
 def plot_audit(audit):
@@ -118,9 +112,9 @@ def plot_audit(audit):
     steps = len(audit.dropped) + len(audit.autoencoder_frame()) + 2
     heights = (0.8 + 0.25 * steps, 2.2, 2.2, 2.2)
     fig, axes = new_figure(4, figsize=(8, sum(heights)), height_ratios=heights)
-    plot_funnel(audit, ax=axes[0])
+    plot_funnel(audit, axes[0])
     plot_tempi([facts.tempo_qpm for facts in songs], AEConfig().tempo_qpm, ax=axes[1])
     axes[1].legend(frameon=False, loc="upper left")  # beside the axes it would narrow all four
     plot_keys([facts.key for facts in songs], ax=axes[2])
-    plot_lengths([facts.bars for facts in songs], ax=axes[3])
+    plot_lengths([facts.bars for facts in songs], axes[3])
     return fig

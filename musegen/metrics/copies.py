@@ -86,9 +86,8 @@ def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> Copi
     """
     song, lines = _as_text([places]), _as_text(training)
     length, start = longest_run(song, lines)
-    return CopiedRun(
-        length, start, _place(song[start : start + length], lines)[0] if length else -1
-    )
+    number = _place(song[start : start + length], lines)[0] if length else -1
+    return CopiedRun(length, start, number)
 
 
 def measure_songs(run: Run):
@@ -374,17 +373,10 @@ def shared_runs(song: Song, other: Song, at_least: int = BAR) -> list[SharedRun]
     return sorted(runs, key=lambda run: run.start)
 
 
-class Mark(NamedTuple):
-    """A passage of a song to mark in a picture or a player: from step `start` to `end`."""
-
-    start: int
-    end: int
-    label: str
-
-
-def marks(song: Song, other: Song, runs: Sequence[SharedRun]) -> tuple[list[Mark], list[Mark]]:
+def marks(song: Song, other: Song, runs: Sequence[SharedRun]) -> tuple[list, list]:
     """Say where shared runs stand in both songs, for `player.SideBySide` and `figures.plot_songs`.
 
+    For each song a list of (start, end, label), in its steps.
     The label numbers the runs and says their length and, where the other song stands in another
     key, how many semitones it is higher (or lower).
     """
@@ -397,10 +389,10 @@ def marks(song: Song, other: Song, runs: Sequence[SharedRun]) -> tuple[list[Mark
     return mine, theirs
 
 
-def _mark(song: Song, start: int, length: int, label: str) -> Mark:
+def _mark(song: Song, start: int, length: int, label: str) -> tuple[int, int, str]:
     steps = sounding(song)[start : start + length]
     end = int(steps[-1]) + song.steps_per_beat // TICKS
-    return Mark(int(steps[0]), min(end, song.length), label)
+    return int(steps[0]), min(end, song.length), label
 
 
 # --- Runs of text --------------------------------------------------------------------------------

@@ -83,11 +83,10 @@ class ReferenceCorpus:
         Songs that are shorter are left out.
         """
         told = [self.representation(song) for song in songs]
-        ends = [song.length // song.steps_per_bar for song in told]
         return [
             song.cut((end - BARS) * song.steps_per_bar, end * song.steps_per_bar)
-            for song, end in zip(told, ends, strict=True)
-            if end >= BARS
+            for song in told
+            if (end := song.length // song.steps_per_bar) >= BARS
         ]
 
     def measures(self, songs: Sequence[Song]):

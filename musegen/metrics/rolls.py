@@ -1,7 +1,6 @@
 """Piano-rolls compared cell by cell: what an autoencoder gives back, what a song is nearest to."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -45,10 +44,9 @@ def precision_recall(played: np.ndarray, true: np.ndarray) -> PrecisionRecall:
     Notebook: 02_autoencoder_training, "Does it give the music back?".
     """
     both = int((played & true).sum())
+    recall = both / max(1, int(true.sum()))
     precision = both / int(played.sum()) if played.any() else 1.0
-    return PrecisionRecall(
-        both / max(1, int(true.sum())), precision, float(np.mean(played != true))
-    )
+    return PrecisionRecall(recall, precision, float(np.mean(played != true)))
 
 
 def stray_and_missed(run: Run, latents: np.ndarray):
@@ -119,10 +117,7 @@ class NearestWindow:
         self.run = run
         tensors = zip(run.songs, run.bars.tensors, strict=True)
         self.places = [(song, bar) for song, tensor in tensors for bar in range(len(tensor))]
-
-    @cached_property
-    def _bits(self) -> np.ndarray:
-        return _packed(self.run.bars.windows())
+        self._bits = _packed(run.bars.windows())
 
     def nearest(self, cells: np.ndarray) -> Nearest:
         """Find the window most like `cells`, a bool array of shape (16, 24, 96)."""

@@ -84,19 +84,23 @@ def counts_of(answers: pd.DataFrame) -> pd.DataFrame:
     return long(table.rename_axis("source").reset_index())
 
 
-def reference_of(answers: pd.DataFrame) -> str:
-    """Name the source to compare with: the training data, or else the first that was graded."""
-    graded = answers["source"].cat.remove_unused_categories().cat.categories
-    return FIRST if FIRST in graded else graded[0]
+def comparable(answers: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Check answers that are to show how listeners differ.
 
-
-def two_listeners(answers: pd.DataFrame) -> None:
-    """Refuse answers that don't show how listeners differ."""
+    Returns
+    -------
+    tuple of DataFrame and str
+        The answers as `checked` gives them, and the source to compare with: the training data, or
+        else the first that was graded.
+    """
+    answers = checked(answers)
     if answers["listener"].nunique() < 2:
         raise ValueError(
             "one listener alone: how listeners differ can't be seen; two at the very least are "
             "needed, and intervals are good from about 20"
         )
+    graded = answers["source"].cat.remove_unused_categories().cat.categories
+    return answers, FIRST if FIRST in graded else graded[0]
 
 
 def sums(answers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -137,9 +141,7 @@ def cluster_bootstrap(
     -----
     Notebook: 05_survey_analysis, "Your own survey".
     """
-    answers = checked(answers)
-    reference = reference_of(answers)
-    two_listeners(answers)
+    answers, reference = comparable(answers)
     total, number = (
         table.T.groupby(level="source", observed=False).sum() for table in sums(answers)
     )

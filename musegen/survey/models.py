@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from musegen.survey.listeners import checked, reference_of, sums, two_listeners
+from musegen.survey.listeners import comparable, sums
 from musegen.survey.statistics import holm
 
 TOO_FEW = "no estimate: too few answers, or grades that don't overlap"
@@ -51,9 +51,7 @@ def model(answers: pd.DataFrame, *, songs: bool = False) -> pd.DataFrame:
     -----
     Notebook: 05_survey_analysis, "Your own survey".
     """
-    answers = checked(answers)
-    reference = reference_of(answers)
-    two_listeners(answers)
+    answers, reference = comparable(answers)
     if len(set(answers["grade"])) == 1:
         raise ValueError(
             f"every grade is {answers['grade'].iloc[0]}: there is nothing to model; `counts_of` "
@@ -201,13 +199,11 @@ def crossed(answers: pd.DataFrame) -> pd.DataFrame:
     -----
     Notebook: 05_survey_analysis, "Your own survey".
     """
-    answers = checked(answers)
-    two_listeners(answers)
+    answers, _ = comparable(answers)
     total, number = sums(answers)
     grades = total.where(number > 0)
-    rows = []
-    for a, b in combinations(answers["source"].cat.categories, 2):
-        rows.append((a, b, *_pair(grades, a, b)))
+    pairs = combinations(answers["source"].cat.categories, 2)
+    rows = [(a, b, *_pair(grades, a, b)) for a, b in pairs]
     columns = ["a", "b", "difference", "error", "freedom", "low", "high", "p", "reason"]
     frame = pd.DataFrame(rows, columns=columns)
     tested = frame["p"].notna()

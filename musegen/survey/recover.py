@@ -15,11 +15,9 @@ from musegen import config
 GRADES = np.arange(1, 6)  # report 2.4: 1 surely a human, 5 surely a computer
 PEOPLE = 29  # report 3.1; two songs a source make 58 answers
 ANSWERS = range(48, 2 * PEOPLE + 1)  # ours: 58 as the text says, fewer in case answers are missing
-MEAN, VARIANCE, NATURAL = (
-    "Arithmetic mean",
-    "Variance",
-    "Probability to be perceived as natural",
-)  # as tables 1 and 2 name them
+# As tables 1 and 2 name them.
+MEAN, VARIANCE = "Arithmetic mean", "Variance"
+NATURAL = "Probability to be perceived as natural"
 VARIANCES = ("population", "sample")  # divided by n, by n - 1
 SHARES = ("all answers", "without 3")  # what grades 1 and 2 are a share of; report 3.1 says all
 

@@ -185,31 +185,32 @@ def pairing(counts: pd.DataFrame) -> pd.DataFrame:
     Notebook: 05_survey_analysis, "What the lost pairing hides".
     """
     table = wide(counts)
+    frame = _differences(table, combinations(table.index, 2), 0.975)
+    return frame.drop(columns=["error", "freedom"])
+
+
+def _differences(table: pd.DataFrame, pairs, quantile: float) -> pd.DataFrame:
+    """Estimate differences of sources, b - a, in every arrangement of the answers."""
     rows = [
         (a, b, name, *estimate)
-        for a, b in combinations(table.index, 2)
+        for a, b in pairs
         for name, estimate in arranged(table.loc[a], table.loc[b]).items()
     ]
     frame = pd.DataFrame(rows, columns=["a", "b", "arrangement", "difference", "error", "freedom"])
-    half = frame.pop("error") * stats.t.ppf(0.975, frame.pop("freedom"))
+    half = frame["error"] * stats.t.ppf(quantile, frame["freedom"])
     return frame.assign(low=frame["difference"] - half, high=frame["difference"] + half)
 
 
-def _differences(counts: pd.DataFrame) -> pd.DataFrame:
-    """Estimate each source's difference to the first in every arrangement of the answers."""
+def _beside_first(counts: pd.DataFrame) -> pd.DataFrame:
+    """Estimate each source's difference to the first, its *reference*, with 90 % intervals."""
     table = wide(counts)
     reference = table.index[0]
     if len(table) < 2:
         raise ValueError(f"{reference} alone is graded; a second source is needed to compare with")
-    rows = [
-        (source, reference, name, *estimate)
-        for source in table.index.drop(reference)
-        for name, estimate in arranged(table.loc[reference], table.loc[source]).items()
-    ]
-    columns = ["source", "reference", "arrangement", "difference", "error", "freedom"]
-    frame = pd.DataFrame(rows, columns=columns)
-    half = frame["error"] * stats.t.ppf(0.95, frame["freedom"])
-    return frame.assign(low=frame["difference"] - half, high=frame["difference"] + half)
+    pairs = [(reference, source) for source in table.index.drop(reference)]
+    frame = _differences(table, pairs, 0.95)
+    frame.insert(0, "source", frame.pop("b"))
+    return frame.rename(columns={"a": "reference"})
 
 
 def equivalence(counts: pd.DataFrame, margin: float = MARGIN) -> pd.DataFrame:
@@ -244,7 +245,7 @@ def equivalence(counts: pd.DataFrame, margin: float = MARGIN) -> pd.DataFrame:
     """
     if not margin > 0:
         raise ValueError(f"margin is {margin}; it has to be above 0, in grades, e.g. {MARGIN}")
-    frame = _differences(counts)
+    frame = _beside_first(counts)
     centre, error, freedom = frame["difference"], frame["error"], frame["freedom"]
     worse = stats.t.cdf((centre - margin) / error, freedom)
     better = stats.t.sf((centre + margin) / error, freedom)
@@ -272,7 +273,7 @@ def smallest_margins(counts: pd.DataFrame) -> pd.DataFrame:
     -----
     Report 4.1. Notebook: 05_survey_analysis, "Is "not much worse" shown?".
     """
-    frame = _differences(counts)
+    frame = _beside_first(counts)
     return frame[["source", "reference", "arrangement", "difference"]].assign(
         not_worse=frame["high"].clip(lower=0),
         equivalent=frame[["low", "high"]].abs().max(axis=1, skipna=False),

@@ -129,7 +129,7 @@ def save_checkpoint(state: Sequence, history: list[dict], folder: Path) -> None:
     folder : Path
         The run's. At every moment it holds a whole checkpoint once there was one.
     """
-    about = {"folder": folder.name, "made_with": made_with(), "history": history}
+    about = {"made_with": made_with(), "history": history}
     write_arrays(folder / CHECKPOINT, [variable.numpy() for variable in state], about)
 
 
@@ -150,8 +150,6 @@ def restore_checkpoint(state: Sequence, folder: Path) -> list[dict]:
     if not path.exists():
         return []
     arrays, about = read_arrays(path.read_bytes(), path)
-    if about.get("folder") != folder.name:
-        raise OtherVersion(path, "it is not of this run")
     if about["made_with"] != made_with():
         libraries = ", ".join(f"{name} {is_}" for name, is_ in about["made_with"].items())
         raise OtherVersion(path, libraries)

@@ -1,14 +1,10 @@
-"""The composer's answers, and its server; tests/test_browser.py moves its sliders."""
+"""The composer's answers; tests/apps/test_browser.py moves its sliders."""
 
 import json
 
 import numpy as np
 import pytest
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.testing import AsyncHTTPTestCase, gen_test
-from tornado.websocket import websocket_connect
 
-from apps.composer import server
 from musegen import generation, midi
 from musegen.autoencoder import build
 from musegen.composer import FORMATS, INSTRUMENTS, Composer
@@ -119,53 +115,3 @@ def test_in_a_notebook_it_is_a_widget_and_a_player(composer):
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["text/html"].startswith("<img")
     assert bundle["text/plain"] == repr(composer)
-
-
-class TestServer(AsyncHTTPTestCase):
-    """The plain page, asked as a browser asks."""
-
-    @pytest.fixture(autouse=True)
-    def _composer(self, composer):
-        self.composer = composer
-
-    def get_app(self):
-        return server.application(self.composer)
-
-    def ask(self, head: dict, array: bytes = b"") -> bytes:
-        text = json.dumps(head).encode()
-        return len(text).to_bytes(4, "little") + text + array
-
-    @gen_test
-    async def test_page_and_questions(self):
-        page = await AsyncHTTPClient().fetch(self.get_url("/"))
-        assert b'src="composer.js"' in page.body
-        script = await AsyncHTTPClient().fetch(self.get_url("/composer.js"))
-        assert b"renderInPage(document" in script.body
-        socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
-        for i in range(3):
-            said = {"ask": "play", "threshold": 0.5}
-            question = self.ask({"id": i, "said": said}, latent(self.composer))
-            await socket.write_message(question, binary=True)
-            answer = await socket.read_message()
-            size = int.from_bytes(answer[:4], "little")
-            head = json.loads(answer[4 : 4 + size])
-            assert (head["id"], head["sizes"]) == (i, [96 * 384])
-            assert len(answer) == 4 + size + 96 * 384
-
-    @gen_test
-    async def test_nonsense_ends_the_connection_and_nothing_else(self):
-        for nonsense in (b"", b"\xff" * 9, self.ask([]), self.ask({"id": 1}), "text"):
-            socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
-            await socket.write_message(nonsense, binary=isinstance(nonsense, bytes))
-            assert await socket.read_message() is None
-        await AsyncHTTPClient().fetch(self.get_url("/"))
-
-    @gen_test
-    async def test_other_sites_are_refused(self):
-        elsewhere = {"Host": f"evil.example:{self.get_http_port()}"}
-        with pytest.raises(HTTPClientError, match="403"):
-            await AsyncHTTPClient().fetch(self.get_url("/"), headers=elsewhere)
-        address = self.get_url("/ask").replace("http", "ws")
-        for headers in (elsewhere, {"Origin": "http://evil.example"}):
-            with pytest.raises(HTTPClientError, match="403"):
-                await websocket_connect(HTTPRequest(address, headers=headers))

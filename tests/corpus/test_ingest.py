@@ -8,11 +8,11 @@ import time
 import zipfile
 from pathlib import Path
 
-import mido
 import numpy as np
 import pytest
+from damage import TUNE
 
-from musegen import corpus
+from musegen import corpus, midi
 from musegen.corpus import Rejected, archive, ingest, scores
 from musegen.corpus.synthetic import made_collection
 from musegen.song import Song, as_notes
@@ -34,7 +34,7 @@ def numbers(content: bytes, path) -> Song:
     return Song(as_notes(range(len(pitch)), 1, pitch), len(pitch), 1, title=path.stem)
 
 
-NUMBERS = ingest.Format((".num",), numbers, (__file__,), largest=1000)
+NUMBERS = ingest.Format((".num",), numbers, largest=1000)
 BAD = {
     "crashed": ["die"],
     "no_piano": ["no"],
@@ -71,16 +71,6 @@ def test_a_file_that_hangs_dies_or_eats_memory_takes_nothing_along(
     assert songs.dropped == BAD
     assert list(songs.info) == [f"{i:02d}" for i in range(40)]
     assert songs.build("07").notes["pitch"].tolist() == list(range(15, 27))
-
-
-def test_dask_gives_the_same(dask_workers, tmp_path, build, monkeypatch):
-    source = f"lpd5:{made_collection(tmp_path / 'made', songs=20)}"
-    (tmp_path / "made" / "broken.npz").write_bytes(b"PK")
-    here = corpus.load(source)
-    monkeypatch.setenv("MUSEGEN_BUILD", str(build / "dask"))
-    there = corpus.load(source, dask=dask_workers)
-    assert there.key == here.key
-    assert (there.audit.songs, there.audit.dropped) == (here.audit.songs, here.audit.dropped)
 
 
 def test_a_scheduler_that_does_not_answer_is_told(build, tmp_path):
@@ -148,17 +138,7 @@ def test_a_song_damaged_in_the_cache_is_told_in_a_sentence(tmp_path, build):
         corpus.load(source)[0]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
-def test_a_build_folder_that_is_read_only_is_told(tmp_path, build):
-    build.mkdir()
-    build.chmod(0o500)
-    with pytest.raises(OSError, match="build"):
-        corpus.load(f"lpd5:{made_collection(tmp_path / 'made')}")
-
-
 # --- Own files -----------------------------------------------------------------------------------
-
-TUNE = "X:1\nT:A tune\nM:C\nL:1/4\nQ:1/4=126\nK:G\nD|G A B c|d2 B2|c A F D|G3||\n"
 
 
 def read(name: str, content) -> Song:
@@ -185,32 +165,21 @@ BOMB = (
     [
         ("a.abc", "", "truncated"),
         ("a.abc", "a letter to nobody", "wrong_type"),
-        ("a.abc", TUNE.replace("M:C", "M:3/4"), "not_4_4"),
-        ("a.abc", TUNE + "\n" + TUNE.replace("X:1", "X:2"), "several_tunes"),
-        ("a.abc", TUNE.replace("L:1/4", "L:1/0"), "unreadable"),
+        ("a.abc", TUNE.replace(b"M:C", b"M:3/4"), "not_4_4"),
+        ("a.abc", TUNE + b"\n" + TUNE.replace(b"X:1", b"X:2"), "several_tunes"),
+        ("a.abc", TUNE.replace(b"L:1/4", b"L:1/0"), "unreadable"),
         ("a.abc", "X:1\nM:4/4\nL:1/4\nK:C\nC4|D2|", "too_short"),
-        ("a.xml", "", "truncated"),
         ("a.xml", "<html><p>not found</html>", "wrong_type"),
         ("a.xml", "<score-partwise><part-list>", "truncated"),
         ("a.xml", "<score-partwise></part-list>", "unreadable"),
         ("a.xml", BOMB, "unreadable"),
         ("a.mxl", "<html>", "wrong_type"),
         ("a.mxl", b"PK\x03\x04 and so on", "truncated"),
-        ("a.mid", "", "truncated"),
-        ("a.mid", "<html>", "wrong_type"),
-        ("a.mid", "MThd", "truncated"),
     ],
 )
 def test_a_file_that_gives_no_song_has_its_reason(name, content, reason):
     with pytest.raises(Rejected, match=f"^{reason}$"):
         read(name, content)
-
-
-def test_a_bomb_in_a_zipped_score_is_not_unpacked(tmp_path):
-    with zipfile.ZipFile(tmp_path / "bomb.mxl", "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("score.xml", bytes(scores.LARGEST_SCORE + 1))
-    with pytest.raises(Rejected, match="too_large"):
-        read("bomb.mxl", (tmp_path / "bomb.mxl").read_bytes())
 
 
 def test_musicxml_is_read_like_midi(tmp_path):
@@ -232,15 +201,8 @@ def test_musicxml_is_read_like_midi(tmp_path):
 
 def test_a_file_without_piano_says_so(tmp_path, build):
     for name, program in (("piano", 0), ("flute", 73), ("organ", 19)):
-        track = [mido.Message("program_change", program=program)]
-        for pitch in (60, 62, 64):
-            track += [
-                mido.Message("note_on", note=pitch),
-                mido.Message("note_off", note=pitch, time=1920),
-            ]
-        file = mido.MidiFile(ticks_per_beat=480)
-        file.tracks.append(mido.MidiTrack(track))
-        file.save(tmp_path / f"{name}.mid")
+        song = Song(as_notes(range(0, 288, 96), 96, program), 288, 24)
+        midi.write(song, tmp_path / f"{name}.mid", program)
     songs = corpus.load(f"midi:{tmp_path}")
     assert songs.audit.sources() == {"midi": 1, scores.WITHOUT_PIANO: 2}
     assert {s.title for s in songs if s.source == scores.WITHOUT_PIANO} == {"flute", "organ"}

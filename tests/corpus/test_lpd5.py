@@ -1,6 +1,5 @@
 """LPD-5's old format, written by us, read by us and by pypianoroll alike."""
 
-import json
 import zipfile
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from musegen.song import Song, as_notes
 
 # Two and a bit bars, the least that is a song.
 PIANO = Song(as_notes([5, 30, 30], [20, 180, 7], [60, 64, 0]), length=216, steps_per_beat=24)
-BASS = Song(as_notes([0], [216], [127]), length=216, steps_per_beat=24)
 
 
 def read(path):
@@ -25,13 +23,6 @@ def read(path):
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory):
     return made_collection(tmp_path_factory.mktemp("lpd_5_cleansed"))
-
-
-def test_we_read_back_the_piano(tmp_path):
-    path = write_song(tmp_path / "a.npz", {"Bass": BASS, "Piano": PIANO}, 122.0018)
-    song = read(path)
-    assert song.notes.tolist() == PIANO.notes.tolist()
-    assert (song.length, song.steps_per_beat, song.tempo_qpm) == (216, 24, 122.0018)
 
 
 def test_pypianoroll_reads_the_same(collection):
@@ -49,27 +40,11 @@ def test_pypianoroll_reads_the_same(collection):
             assert song.tempo_qpm == np.median(theirs.tempo)
 
 
-def test_a_file_looks_like_the_old_ones(tmp_path):
-    path = write_song(
-        tmp_path / "a.npz", {"Piano": PIANO}, [100, 110, 120, 130, 90, 90, 90, 90, 90]
-    )
-    names = zipfile.ZipFile(path).namelist()
-    assert len(names) == 1 + 2 + 5 * 4
-    assert "info.json" in names
-    with np.load(path, allow_pickle=False) as arrays:
-        assert json.loads(arrays["info.json"])["1"] == {
-            "program": 0,
-            "is_drum": False,
-            "name": "Piano",
-        }
-        # scrambled as in LPD-5: step t has the tempo of beat t % 9, not of beat t // 24
-        assert arrays["tempo"][:6].tolist() == [100, 110, 120, 130, 90, 90]
-        assert arrays["tempo"][9:11].tolist() == [100, 110]
-        assert np.flatnonzero(arrays["downbeat"]).tolist() == [0]
-        assert arrays["pianoroll_0_csc_shape"].tolist() == [0, 128]
-        assert arrays["pianoroll_0_csc_data"].dtype == bool
-        assert arrays["pianoroll_1_csc_data"].dtype == np.uint8
-        assert set(arrays["pianoroll_1_csc_data"]) == {1}
+def test_a_made_file_has_its_tempo_scrambled_as_in_lpd5(tmp_path):
+    tempi = [100, 110, 120, 130, 90, 90, 90, 90, 90]
+    path = write_song(tmp_path / "a.npz", {"Piano": PIANO}, tempi)
+    with np.load(path) as arrays:  # step t has the tempo of beat t % 9, not of beat t // 24
+        assert arrays["tempo"].tolist() == tempi * 24
 
 
 def damaged(path, **arrays):
@@ -91,15 +66,11 @@ def damaged(path, **arrays):
           "pianoroll_1_csc_indptr": np.zeros(129, int)}, "empty_piano"),
         ({"pianoroll_1_csc_data": np.zeros(207, np.uint8)}, "silent"),
         ({"tempo": np.full(216, np.nan)}, "no_tempo"),
-        ({"tempo": np.zeros(0)}, "no_tempo"),
         ({"tempo": None}, "unreadable"),
         ({"pianoroll_1_csc_indices": np.full(207, 216)}, "unreadable"),
         ({"pianoroll_1_csc_indices": np.full(207, -1)}, "unreadable"),
-        ({"pianoroll_1_csc_indptr": np.zeros(3, int)}, "unreadable"),
         ({"pianoroll_1_csc_shape": np.array([216, 64])}, "unreadable"),
-        ({"pianoroll_1_csc_data": np.ones(206, np.uint8)}, "unreadable"),
         ({"pianoroll_1_csc_shape": np.array([2**40, 128])}, "too_long"),
-        ({"pianoroll_1_csc_shape": np.array([2**30, 128])}, "too_long"),
         ({"pianoroll_1_csc_indices": np.zeros(207)}, "wrong_type"),
         ({"tempo": np.full((216, 1), 120.0)}, "wrong_type"),
         ({"tempo": np.zeros(lpd5.LARGEST_ARRAY // 8 + 1)}, "too_large"),

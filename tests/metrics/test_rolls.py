@@ -7,17 +7,6 @@ from musegen.song import Song, as_notes
 from musegen.training import Run
 
 
-def test_precision_and_recall_count_both_kinds_of_error():
-    true = np.array([1, 1, 1, 1, 0, 0, 0, 0]) > 0
-    played = np.array([1, 1, 0, 0, 1, 0, 0, 0]) > 0
-    assert vars(metrics.precision_recall(played, true)) == {
-        "recall": 2 / 4,
-        "precision": 2 / 3,
-        "wrong": 3 / 8,
-    }
-    assert metrics.precision_recall(np.zeros(8, bool), true).recall == 0
-
-
 def test_the_nearest_window_is_named(tmp_path):
     onset = np.arange(0, 480, 24)
     songs = [

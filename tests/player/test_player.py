@@ -40,7 +40,7 @@ def test_a_picture_stands_first_and_the_bytes_are_the_same_each_time():
 
 
 def test_a_stored_song_is_small():
-    sizes = {song.title: len(song._repr_html_()) for song in corpus.load(limit=20)}
+    sizes = {song.title: len(song._repr_html_()) for song in corpus.load()[:20]}
     assert max(sizes.values()) < 40_000, sizes
     long = Song(as_notes(range(0, 3000, 2), 2, np.tile(range(40, 90), 30)), 3000, 2)
     assert len(long._repr_html_()) < 40_000
@@ -74,8 +74,3 @@ def test_titles_and_marks_travel_with_their_song():
     one, other = unpacked(pair._repr_html_())
     assert (one["title"], other["title"], repr(pair)) == ("before", "after", "SideBySide(2 songs)")
     assert "marks" not in one and other["marks"] == [[2, 6, "1: 2 eighths"]]
-
-
-def test_a_mark_outside_its_song_is_refused():
-    with pytest.raises(ValueError, match=r"from step 6 to 9; it must lie within 0\.\.8"):
-        player.SideBySide(SONG, marks=[[(6, 9, "too long")]])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from musegen import survey
-from musegen.survey.power import BASE, SONG, _rank_p
+from musegen.survey.power import BASE, SONG
 
 
 def rng(seed=2021):
@@ -42,11 +42,6 @@ def test_simulation_repeats_leaves_out_and_agrees_where_songs_matter():
 def test_impossible_surveys_end_with_a_sentence(wrong, message):
     with pytest.raises(ValueError, match=message):
         survey.simulate_survey(rng(), **wrong)
-
-
-def test_fast_rank_test_is_the_rank_test():
-    for a, b in rng().multinomial(30, np.full(5, 0.2), size=(20, 2)):
-        assert _rank_p(a, b) == pytest.approx(survey.rank_test(a, b))
 
 
 def test_power_by_few_simulations():

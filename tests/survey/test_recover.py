@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 from itertools import product
-from math import comb
 
 import numpy as np
 import pandas as pd
@@ -54,59 +53,6 @@ def rounds_to(value, text):
 def test_tables_name_the_measures_sources_and_songs():
     assert (list(survey.printed(1)), list(survey.printed(1).index)) == (SOURCES, ROWS)
     assert list(survey.printed(2)) == ["Song 1", "Song 2"]
-
-
-@pytest.mark.parametrize(
-    ("text", "low", "high"),
-    [("2.40", 2.395, 2.405), ("68 %", 67.5, 68.5), ("68.00 %", 67.995, 68.005), ("3", 2.5, 3.5)],
-)
-def test_interval_follows_the_printed_digits(text, low, high):
-    assert survey.interval(text) == pytest.approx((low, high), abs=1e-12)
-
-
-def test_alike_changes_only_the_short_number():
-    before, after = survey.printed(1), survey.alike(survey.printed(1))
-    assert (before != after).to_numpy().sum() == 1
-    assert after.loc[survey.NATURAL, "LSTM small dataset"] == "68.00 %"
-
-
-@pytest.mark.parametrize("n", [2, 7])
-def test_histograms_are_all_different_and_whole(n):
-    found = survey.histograms(n)
-    assert len(np.unique(found, axis=0)) == len(found) == comb(n + 4, 4)
-    assert found.min() == 0
-    assert set(found.sum(axis=1).tolist()) == {n}
-
-
-@pytest.mark.parametrize(
-    ("variance", "share", "expected"),
-    [  # grades 1, 1, 2, 3, 5: mean 12/5, sum of squares 40, deviations 40 - 144/5 = 11.2
-        ("population", "all answers", (2.4, 2.24, 60.0)),
-        ("sample", "all answers", (2.4, 2.8, 60.0)),
-        ("sample", "without 3", (2.4, 2.8, 75.0)),
-    ],
-)
-def test_measures_of_five_answers(variance, share, expected):
-    ours = survey.measures([2, 1, 1, 0, 1], variance, share)
-    assert tuple(map(float, ours.values())) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("column", "histogram", "reading"),
-    [  # mean 2.00 of three answers: 1+1+4, 1+2+3, 2+2+2; sample variances 3, 1 and 0
-        (("2.00", "1.00", "66.67 %"), [1, 1, 1, 0, 0], {("sample", "all answers")}),
-        (("2.00", "1.00", "100.00 %"), [1, 1, 1, 0, 0], {("sample", "without 3")}),
-        (
-            ("2.00", "2.00", "66.67 %"),
-            [2, 0, 0, 1, 0],
-            {("population", "all answers"), ("population", "without 3")},
-        ),
-    ],
-)
-def test_three_answers_by_hand(column, histogram, reading):
-    found = survey.solutions(one_column(*column), answers=[3])
-    assert found[[*survey.GRADES]].drop_duplicates().to_numpy().tolist() == [histogram]
-    assert set(found[["variance", "share"]].itertuples(index=False, name=None)) == reading
 
 
 @pytest.mark.parametrize("histogram", [(3, 2, 1, 2, 1), (0, 4, 3, 0, 1)])

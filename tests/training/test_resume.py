@@ -172,16 +172,6 @@ def test_a_full_disk_keeps_the_last_checkpoint(source, straight, build, monkeypa
     assert result(train("ae", source)) == expected
 
 
-def test_what_a_killed_process_left_yesterday_is_deleted(tmp_path):
-    old, new = (tmp_path / f".a.txt.{number}.part" for number in (1, 2))
-    for part in (old, new):
-        part.write_text("half")
-    os.utime(old, (0, 0))
-    with atomic_write(tmp_path / "a.txt") as part:
-        part.write_text("whole")
-    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", new.name}
-
-
 # --- Damaged and foreign -------------------------------------------------------------------------
 
 

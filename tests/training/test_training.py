@@ -44,15 +44,9 @@ def test_windows_show_each_window_once_an_epoch_and_none_crosses_songs():
     songs = [np.arange(8), np.arange(100, 107)]
     batches = list(Windows(songs, replace(LSTM, batch=2)).epoch(0, seed=0))
     assert [len(batch.inputs) for batch in batches] == [2, 2, 1]
-    shown = {
-        (*x, y)
-        for batch in batches
-        for x, y in zip(batch.inputs.tolist(), batch.targets, strict=True)
-    }
-    assert shown == {
-        *((0, 1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6), (2, 3, 4, 5, 6, 7)),
-        *((100, 101, 102, 103, 104, 105), (101, 102, 103, 104, 105, 106)),
-    }
+    inputs, targets = (np.concatenate(part) for part in list(zip(*batches, strict=True))[:2])
+    assert sorted(inputs.tolist()) == [[*range(at, at + 5)] for at in (0, 1, 2, 100, 101)]
+    assert targets.tolist() == (inputs[:, -1] + 1).tolist()
 
 
 @pytest.mark.parametrize("epoch", range(8))
@@ -137,25 +131,6 @@ def test_a_run_is_kept_and_loads_into_the_reports_network(source, build, name):
         assert again.model.output_shape == (None, len(run.vocabulary))
     with pytest.raises(ValueError, match="kept no weights after epoch 5; it kept those after .*6"):
         run.at(5)
-
-
-def test_the_way_is_straight(source, build, monkeypatch):
-    counted = {"load": 0, "hash": 0}
-
-    def count(what, function):
-        def counting(*args, **kwargs):
-            counted[what] += 1
-            return function(*args, **kwargs)
-
-        return counting
-
-    monkeypatch.setattr(corpus, "load", count("load", corpus.load))
-    monkeypatch.setattr(run_folder, "_hash_of_facts", count("hash", run_folder._hash_of_facts))
-    training.load_or_train(RUNS["ae"], settings(source))
-    assert counted == {"load": 1, "hash": 1}  # of the manifest that was written
-    run = training.load_or_train(RUNS["ae"], settings(source))
-    assert run.weights and len(run.history) and run.manifest["seed"]
-    assert counted == {"load": 2, "hash": 2}
 
 
 def test_the_key_changes_with_configuration_and_music(source, build, tmp_path):
