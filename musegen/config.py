@@ -162,7 +162,7 @@ SHIPPED = PAPER.runs["held"]  # whose weights lie in data/
 
 
 TINY = {
-    AEConfig: {"hidden": (16, 8), "bottleneck": 16, "latent": 12},
+    AEConfig: {"hidden": (16, 8), "bottleneck": 16, "latent": 12, "learning_rate": 1e-2},
     LSTMConfig: {"layers": 2, "units": 8},
     HeldConfig: {"units": 8, "embedding": 8},
 }
