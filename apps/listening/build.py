@@ -18,7 +18,7 @@ from musegen import audio, midi, preprocess
 from musegen.files import atomic_write
 from musegen.song import Song, as_notes
 
-RATE = audio.RATE
+RATE = 44_100
 LONGEST = 30.0  # seconds, ours: ten of them are five minutes
 SHORTEST = 3.0
 FADE = 1.5  # seconds at the end; the beginning is not touched
@@ -170,7 +170,7 @@ def _mp3(song: Song, seconds: float) -> str:
 
     steps_a_second = song.steps_per_beat * song.tempo_qpm / 60
     beginning = song.cut(0, int(np.ceil(seconds * steps_a_second)))
-    samples = audio.render(replace(beginning, title="")).mean(axis=1, keepdims=True)
+    samples = audio.render(replace(beginning, title=""), RATE).mean(axis=1, keepdims=True)
     wanted = round(seconds * RATE)
     samples = np.pad(samples, ((0, max(0, wanted - len(samples))), (0, 0)))[:wanted]
     fade = round(FADE * RATE)
