@@ -17,7 +17,7 @@ Notebook: 05_survey_analysis.
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
 from musegen.survey.listeners import agreement, cluster_bootstrap, counts_of
-from musegen.survey.models import crossed, model
+from musegen.survey.models import model, random_effects
 from musegen.survey.power import power, simulate_survey, widest_pairs
 from musegen.survey.recover import (
     GRADES,
@@ -39,7 +39,7 @@ from musegen.survey.recover import (
     readings,
     recomputed,
     recovered,
-    shaken,
+    sensitivity_to_rounding,
     solutions,
     splits,
     under,

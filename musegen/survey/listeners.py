@@ -116,7 +116,8 @@ def cluster_bootstrap(
 ) -> pd.DataFrame:
     """Put 95 % intervals around differences of means by drawing whole listeners anew.
 
-    They cover other listeners of *these songs*; `model` and `crossed` cover other songs, too.
+    They cover other listeners of *these songs*; `model` and `random_effects` cover other songs,
+    too.
 
     Parameters
     ----------

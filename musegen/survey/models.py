@@ -143,7 +143,7 @@ def _mean_difference(cuts, beta, steps):
     return float(((moved - plain) * steps).sum()), (rise - plain_rise, rise.sum())
 
 
-def both(listeners, first, second) -> tuple[np.ndarray, np.ndarray]:
+def min_f_prime(listeners, first, second) -> tuple[np.ndarray, np.ndarray]:
     """Add the variance of a difference over listeners to the one over songs.
 
     The sum is a little too large, as the noise of single answers is in both: the test is on the
@@ -173,7 +173,7 @@ def both(listeners, first, second) -> tuple[np.ndarray, np.ndarray]:
         return np.sqrt(variance), variance**2 / sum(part**2 / n for part, n in parts)
 
 
-def crossed(answers: pd.DataFrame) -> pd.DataFrame:
+def random_effects(answers: pd.DataFrame) -> pd.DataFrame:
     """Compare every two sources so that the result holds for other listeners and other songs.
 
     Clark's min F'.
@@ -223,7 +223,7 @@ def _pair(grades, a, b):
         return difference, *unknown, "fewer than two listeners graded both"
     if min(first.shape[1], second.shape[1]) < 2:
         return difference, *unknown, "one song: how songs of a source differ can't be seen"
-    error, freedom = map(float, both(each.to_numpy(), first.mean(), second.mean()))
+    error, freedom = map(float, min_f_prime(each.to_numpy(), first.mean(), second.mean()))
     if not error:
         return difference, *unknown, "every listener and song shows the same difference"
     half = error * stats.t.ppf(0.975, freedom)

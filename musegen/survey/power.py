@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from musegen.survey.models import both
+from musegen.survey.models import min_f_prime
 from musegen.survey.recover import PEOPLE
 
 BASE = (18, 20, 4, 11, 5)  # grades of the training data, as recovered from table 1
@@ -178,8 +178,8 @@ def power(
         A row a place of the grid: `listeners`, `songs`, and shares of the surveys: `pooled` (rank
         test on all answers, as if independent), `by listener` (t test of each listener's
         difference: right for these songs, not for others), `both` (listeners and songs; see
-        `crossed`), `equivalent` (shown to lie within the margin, by the same). The last two are
-        not a number for one song a source.
+        `random_effects`), `equivalent` (shown to lie within the margin, by the same). The last two
+        are not a number for one song a source.
 
     Notes
     -----
@@ -209,7 +209,7 @@ def _found(grades, margin):
     error = each.std(axis=1, ddof=1) / people**0.5
     yield (np.abs(gap) > error * stats.t.ppf(0.975, people - 1)).mean()
     titles = grades.mean(axis=1)  # (times, source, song)
-    error, freedom = both(each, titles[:, 0], titles[:, 1])
+    error, freedom = min_f_prime(each, titles[:, 0], titles[:, 1])
     if titles.shape[-1] < 2:
         yield np.nan
         yield np.nan

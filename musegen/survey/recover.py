@@ -215,7 +215,7 @@ def under(found: pd.DataFrame, one: Reading) -> pd.DataFrame:
     return found.loc[kept, ["source", *GRADES]].sort_values("source").reset_index(drop=True)
 
 
-def shaken(table: pd.DataFrame, one: Reading) -> pd.DataFrame:
+def sensitivity_to_rounding(table: pd.DataFrame, one: Reading) -> pd.DataFrame:
     """Change each printed number by one in its last digit and count the solutions that are left.
 
     Parameters

@@ -28,7 +28,7 @@ def graded(histogram) -> np.ndarray:
     return np.repeat(GRADES, histogram)
 
 
-def superiority(a, b) -> np.ndarray:
+def probability_of_superiority(a, b) -> np.ndarray:
     """How often an answer to `b` is a higher grade than one to `a`, ties counted half.
 
     0.5 says that the two are graded alike. Cliff's delta is twice this less one.
@@ -39,7 +39,7 @@ def superiority(a, b) -> np.ndarray:
 
     Examples
     --------
-    >>> float(superiority([1, 0, 0, 0, 1], [0, 0, 1, 0, 1]))
+    >>> float(probability_of_superiority([1, 0, 0, 0, 1], [0, 0, 1, 0, 1]))
     0.625
     """
     a, b = np.asarray(a), np.asarray(b)
@@ -117,8 +117,8 @@ def comparisons(counts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     for a, b in combinations(table.index, 2):
         first, second = table.loc[a], table.loc[b]
         difference = measures(second)[MEAN] - measures(first)[MEAN]
-        better = float(superiority(first, second))
-        low, high = _middle(superiority(drawn[a], drawn[b]))
+        better = float(probability_of_superiority(first, second))
+        low, high = _middle(probability_of_superiority(drawn[a], drawn[b]))
         p = rank_test(first, second)
         rows.append((a, b, difference, better, low, high, 2 * better - 1, p))
     columns = ["a", "b", "difference", "superiority", "low", "high", "delta", "p"]

@@ -42,7 +42,7 @@ def test_sources_of_the_report_keep_its_order(answers):
     ],
 )
 def test_unreadable_answers_end_with_a_sentence(answers, change, message):
-    for analysis in (survey.counts_of, survey.model, survey.crossed, survey.agreement):
+    for analysis in (survey.counts_of, survey.model, survey.random_effects, survey.agreement):
         with pytest.raises(ValueError, match=message):
             analysis(change(answers))
 
@@ -64,10 +64,10 @@ def test_model_and_bootstrap_agree(answers):
 def test_missing_answers_are_left_out():
     holes = survey.simulate_survey(rng(), 40, 3, EFFECTS, missing=0.3)
     more = pd.concat([holes, holes.head(1).assign(song="never graded", grade=NAN)])
-    for frame in (survey.model(more), survey.crossed(more), bootstrap(more)):
+    for frame in (survey.model(more), survey.random_effects(more), bootstrap(more)):
         assert (frame["reason"] == "").all()
         assert frame.notna().all(axis=None)
-    pd.testing.assert_frame_equal(survey.crossed(more), survey.crossed(holes))
+    pd.testing.assert_frame_equal(survey.random_effects(more), survey.random_effects(holes))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_grades_that_do_not_overlap_have_a_reason(answers):
 
 def test_one_song_a_source_says_nothing_of_other_songs(answers):
     one = answers[answers["song"].str.endswith("1")]
-    for frame in (survey.model(one, songs=True), survey.crossed(one)):
+    for frame in (survey.model(one, songs=True), survey.random_effects(one)):
         assert frame["reason"].str.startswith("one song").all()
         assert frame["low"].isna().all()
     assert (survey.model(one)["reason"] == "").all()
@@ -98,7 +98,7 @@ def test_one_song_a_source_says_nothing_of_other_songs(answers):
 
 def test_one_listener_ends_with_a_sentence(answers):
     alone = answers[answers["listener"] == "listener 01"]
-    for analysis in (survey.model, survey.crossed, bootstrap):
+    for analysis in (survey.model, survey.random_effects, bootstrap):
         with pytest.raises(ValueError, match="one listener alone.*two at the very least"):
             analysis(alone)
     assert np.isnan(survey.agreement(alone))
@@ -109,7 +109,7 @@ def test_constant_grades_end_with_a_sentence_or_a_reason(answers):
     with pytest.raises(ValueError, match="every grade is 3: there is nothing to model"):
         survey.model(same)
     assert bootstrap(same)["reason"].eq("every listener shows the same difference").all()
-    assert survey.crossed(same)["p"].isna().all()
+    assert survey.random_effects(same)["p"].isna().all()
     assert np.isnan(survey.agreement(same))
 
 
@@ -127,7 +127,11 @@ def test_odd_answers_give_no_traceback_and_no_warning():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             try:
-                frames = [survey.model(raw), survey.model(raw, songs=True), survey.crossed(raw)]
+                frames = [
+                    survey.model(raw),
+                    survey.model(raw, songs=True),
+                    survey.random_effects(raw),
+                ]
             except ValueError as reason:
                 assert "listener" in str(reason) or "grade" in str(reason)  # noqa: PT017
                 continue
@@ -141,7 +145,7 @@ def test_crossed_is_min_f():
     grades = raw.pivot_table("grade", "listener", ["source", "song"], observed=True)
     f1 = stats.ttest_rel(grades["b"].mean(axis=1), grades["a"].mean(axis=1)).statistic ** 2
     f2 = stats.ttest_ind(grades["b"].mean(), grades["a"].mean(), equal_var=False).statistic ** 2
-    row = survey.crossed(raw).iloc[0]
+    row = survey.random_effects(raw).iloc[0]
     assert (row["difference"] / row["error"]) ** 2 == pytest.approx(f1 * f2 / (f1 + f2))
     assert row["low"] < row["difference"] < row["high"]
 

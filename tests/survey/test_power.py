@@ -82,7 +82,7 @@ def test_500_surveys_by_every_analysis():
             hits["bootstrap"] += not row["low"] <= 0 <= row["high"]
             hits["model"] += survey.model(made)["p"].iloc[0] < 0.05
             hits["model, songs"] += survey.model(made, songs=True)["p"].iloc[0] < 0.05
-            hits["crossed"] += survey.crossed(made)["p"].iloc[0] < 0.05
+            hits["crossed"] += survey.random_effects(made)["p"].iloc[0] < 0.05
         rates[name] = pd.Series(hits) / surveys
     # 8 %: 5 % and three times the 1 % that 500 surveys leave open.
     assert (rates["false alarms"][["model, songs", "crossed"]] <= 0.08).all()

@@ -95,7 +95,7 @@ def test_recovered_is_a_row_a_count_and_passes_the_naive_check(counts):
 
 def test_changed_digits_leave_nothing():
     table = survey.alike(survey.printed(1))
-    shaken = survey.shaken(table, survey.Reading(58, "sample", "without 3"))
+    shaken = survey.sensitivity_to_rounding(table, survey.Reading(58, "sample", "without 3"))
     assert len(shaken) == 30
     assert shaken["solutions"].sum() == 0
     assert set(shaken.loc[shaken["printed"] == "2.40", "instead"]) == {"2.39", "2.41"}
