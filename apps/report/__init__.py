@@ -23,9 +23,9 @@ from apps.report import pages
 from apps.report.notebooks import NotebookError, execute
 from musegen import config, figures, training
 
-# Measured on two cores, November 2026: all notebooks, figures and songs once their networks are
-# there, and training one network of a profile (a ninth of all of them).
-MINUTES = 6
+# On two cores, November 2026: all notebooks, figures and songs once their networks are there, with
+# other work beside it; and training one network of a profile (a ninth of all of them).
+MINUTES = 20
 MINUTES_A_NETWORK = {"smoke": 0.1, "quick": 3.2, "paper": 30}
 
 
