@@ -63,6 +63,10 @@ def dask_workers():
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as two:
+        # Dask sets OMP_NUM_THREADS=1 and more, here, too; a test's own variables are not ours.
+        by_dask = [name for name in os.environ if os.environ[name] != before.get(name)]
         yield two.scheduler_address
-    os.environ.clear()  # Dask has set OMP_NUM_THREADS=1 and more, here, too
-    os.environ.update(before)
+    for name in by_dask:
+        os.environ.pop(name, None)
+        if name in before:
+            os.environ[name] = before[name]
