@@ -2,9 +2,11 @@
 
 music
     What a musician would notice: sixteen numbers a song (`MEASURES`, `measure`).
+token_runs
+    `copied_run`: what a song shares with a training song, token by token, in its own key.
 copies
-    `copied_run`: what a song shares with a training song, token by token. `CopyIndex`, `novelty`,
-    `leave_one_out`: in whatever key. `shared_runs`, `marks`: which passages, for the player.
+    `CopyIndex`, `novelty`, `leave_one_out`: what it shares in whatever key. `shared_runs`, `marks`:
+    which passages, for the player.
 rolls
     `precision_recall`: how much of a piano-roll an autoencoder gives back. `NearestWindow`: which
     sixteen bars of the training songs a piano-roll is nearest to.
@@ -18,16 +20,7 @@ prediction
 """
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
-from musegen.metrics.copies import (
-    CopyIndex,
-    copied_run,
-    distinct_tokens,
-    leave_one_out,
-    marks,
-    measure_songs,
-    novelty,
-    shared_runs,
-)
+from musegen.metrics.copies import CopyIndex, leave_one_out, marks, novelty, shared_runs
 from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.metrics.prediction import baselines_table, judge, networks_table, test_windows
 from musegen.metrics.reference import ARTEFACTS, ReferenceCorpus, over_epochs
@@ -38,4 +31,5 @@ from musegen.metrics.rolls import (
     precision_recall,
     stray_and_missed,
 )
+from musegen.metrics.token_runs import copied_run, distinct_tokens, measure_songs
 from musegen.metrics.two_sample import distances, two_sample_accuracy

@@ -1,7 +1,6 @@
-"""How much of a song stands in others already: in its own key, token by token, or in whatever key.
+"""How much of a song stands in others already, in whatever key, and which passages.
 
-Token by token a song is compared as the LSTM's integers (`copied_run`). In whatever key songs are
-compared in two ways, and two passages are the same if one is the other transposed:
+Two passages are the same if one is the other transposed. Songs are compared in two ways:
 
 frames of a song
     What sounds at each eighth, octaves and silent eighths left out, as the LSTM's tokens have it
@@ -16,103 +15,21 @@ others, are what to compare with: `leave_one_out`.
 """
 
 from collections.abc import Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from musegen import generation, tokens
+from musegen import tokens
+from musegen.metrics.token_runs import as_text, longest_run, place_of
 from musegen.song import BEATS_PER_BAR, Song
-from musegen.training import Run
 
 TICKS = 2  # a beat
 BAR = BEATS_PER_BAR * TICKS
 PASSAGE = 4 * BAR  # "four-bar passages"
 GRID = 24  # times a beat at which notes begin: the corpora's steps, which 6, 4 and 2 divide
 LONGEST_REST = 40 * BEATS_PER_BAR * GRID  # a longer one counts as this; it keeps integers small
-
-
-# --- In its own key, token by token --------------------------------------------------------------
-
-
-def distinct_tokens(places: Sequence[int]) -> int:
-    """Count the different notes and chords of a song: "two notes" (report 3.3.1) or "varied".
-
-    Notes
-    -----
-    Notebook: 04_generation, "Figure 9".
-    """
-    return len(set(np.asarray(places).tolist()))
-
-
-class CopiedRun(NamedTuple):
-    """The longest run of tokens that a song shares with one training song.
-
-    Attributes
-    ----------
-    length : int
-        Tokens, that is eighth notes.
-    start : int
-        Where it begins in the song.
-    song : int
-        Which training song it is from; -1 if nothing is shared.
-    """
-
-    length: int
-    start: int
-    song: int
-
-
-def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> CopiedRun:
-    """Find the longest run of tokens that also stands in a training song.
-
-    Parameters
-    ----------
-    places : int array, shape (token,)
-        A song as integers of the vocabulary.
-    training : sequence of int arrays
-        The training songs, likewise.
-
-    Examples
-    --------
-    >>> copied_run([5, 1, 2, 3, 5], [[9, 1, 2], [1, 2, 3, 4]])
-    CopiedRun(length=3, start=1, song=1)
-
-    Notes
-    -----
-    A run of one token repeated counts like any other if a training song holds it. Report 3.3.3:
-    "taking snippets from the training set". Notebook: 04_generation, "Figure 11".
-    """
-    song, lines = _as_text([places]), _as_text(training)
-    length, start = longest_run(song, lines)
-    number = _place(song[start : start + length], lines)[0] if length else -1
-    return CopiedRun(length, start, number)
-
-
-def measure_songs(run: Run):
-    """Measure the songs that a run generates the report's way (`generation.report_songs`).
-
-    Returns
-    -------
-    DataFrame
-        A row a song: run, song, kinds (different notes and chords), copied (tokens of the longest
-        run that stands in a training song), start (where it begins), training_title.
-
-    Notes
-    -----
-    Notebook: 04_generation, "Figure 9".
-    """
-    rows = []
-    for i, places in enumerate(generation.report_songs(run)):
-        copied = copied_run(places, run.tokens.encoded)
-        title = run.songs[copied.song].title
-        rows.append((run.cfg.name, i, distinct_tokens(places), copied.length, copied.start, title))
-    columns = ["run", "song", "kinds", "copied", "start", "training_title"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-# --- In whatever key -----------------------------------------------------------------------------
 
 
 class SharedRun(NamedTuple):
@@ -209,20 +126,20 @@ class CopyIndex:
 
     @cached_property
     def _text(self) -> str:
-        return _as_text(self.frames)
+        return as_text(self.frames)
 
     @cached_property
     def _moves_text(self) -> str:
-        return _as_text(self.moves)
+        return as_text(self.moves)
 
     def longest_shared(self, song: Song) -> SharedRun:
         """Find the longest run of a song that stands in one of these, in whatever key."""
         best = SharedRun()
         for shift, bits in enumerate(in_all_keys(frames(song))):
-            text = _as_text([bits])
+            text = as_text([bits])
             length, start = longest_run(text, self._text, longer_than=best.length)
             if length > best.length:
-                number, there = _place(text[start : start + length], self._text)
+                number, there = place_of(text[start : start + length], self._text)
                 best = SharedRun(length, start, self.songs[number].title, there, shift)
         return best
 
@@ -232,11 +149,11 @@ class CopyIndex:
         It is counted in notes, two at least: any single note is another one, transposed. Songs are
         compared as they are told: a held note is no run of short ones.
         """
-        text = _as_text([moves(song)])
+        text = as_text([moves(song)])
         length, start = longest_run(text, self._moves_text)
         if not length:
             return SharedRun()
-        number, there = _place(text[start : start + length], self._moves_text)
+        number, there = place_of(text[start : start + length], self._moves_text)
         other = self.songs[number]
         shift = int(other.notes["pitch"][there]) - int(song.notes["pitch"][start])
         return SharedRun(length + 1, start, other.title, there, shift)
@@ -246,7 +163,7 @@ class CopyIndex:
 
         A passage begins at each bar; 0 for a song of less than four.
         """
-        texts = [_as_text([bits]) for bits in in_all_keys(frames(song))]
+        texts = [as_text([bits]) for bits in in_all_keys(frames(song))]
         starts = range(0, len(texts[0]) - PASSAGE + 1, BAR)
         found = [any(text[at : at + PASSAGE] in self._text for text in texts) for at in starts]
         return float(np.mean(found)) if found else 0.0
@@ -393,78 +310,3 @@ def _mark(song: Song, start: int, length: int, label: str) -> tuple[int, int, st
     steps = sounding(song)[start : start + length]
     end = int(steps[-1]) + song.steps_per_beat // TICKS
     return int(steps[0]), min(end, song.length), label
-
-
-# --- Runs of text --------------------------------------------------------------------------------
-
-
-def _as_text(songs: Sequence[Sequence[int]]) -> str:
-    """Write integers as characters and songs as lines, for `longest_run`."""
-    return "\n".join("".join(chr(32 + place) for place in song) for song in songs)
-
-
-def _place(part: str, lines: str) -> tuple[int, int]:
-    """Say in which line a text first stands, and where in it."""
-    place = lines.find(part)
-    return lines.count("\n", 0, place), place - lines.rfind("\n", 0, place) - 1
-
-
-def longest_run(song: str, lines: str, longer_than: int = 0) -> tuple[int, int]:
-    """Find the longest part of a text that stands in another one, if it beats a length.
-
-    Returns
-    -------
-    tuple of int
-        Its length and where it starts; `longer_than` and 0 if there is none.
-
-    Examples
-    --------
-    >>> longest_run("xabcy", "zabc"), longest_run("xabcy", "zabc", longer_than=3)
-    ((3, 1), (3, 0))
-    """
-    length, most, start = longer_than, len(song), 0
-    asked = length + 1  # first whether there is any, then twice as long, then between
-    while length < most:
-        place = _first_shared(song, lines, asked)
-        if place is None:
-            most = asked - 1
-        else:
-            length, start = asked, place
-        asked = min(2 * length, most) if most == len(song) else (length + most + 1) // 2
-    return length, start
-
-
-def _first_shared(song: str, lines: str, length: int) -> int | None:
-    """Find the first part of `length` characters of a text that stands in another one."""
-    if length > len(lines):
-        return None
-    mine, known = _numbers(song, length), _sorted_numbers(lines, length)
-    places = np.searchsorted(known, mine).clip(max=len(known) - 1)
-    found = np.flatnonzero(known[places] == mine)
-    return int(found[0]) if len(found) else None
-
-
-# Each part of a text as a number of 64 bits, so that all parts of a length are compared at once: a
-# search part by part takes minutes for songs that repeat themselves. Polynomials modulo 2**64; that
-# two different parts of our songs get the same number is a matter of one in 10**9.
-FACTOR = 0x9E3779B97F4A7C15
-BACK = pow(FACTOR, -1, 2**64)
-
-
-@lru_cache(maxsize=64)
-def _sums(text: str) -> tuple[np.ndarray, np.ndarray]:
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-    there, back = (
-        np.multiply.accumulate(np.full(len(codes), number, np.uint64)) for number in (FACTOR, BACK)
-    )
-    return np.concatenate([np.zeros(1, np.uint64), np.cumsum(codes * there)]), back
-
-
-def _numbers(text: str, length: int) -> np.ndarray:
-    sums, back = _sums(text)
-    return (sums[length:] - sums[:-length]) * back[: len(sums) - length]
-
-
-@lru_cache(maxsize=64)
-def _sorted_numbers(text: str, length: int) -> np.ndarray:
-    return np.sort(_numbers(text, length))

@@ -3,56 +3,16 @@
 import numpy as np
 import pytest
 
-from musegen import metrics
 from musegen.metrics.copies import (
     CopyIndex,
     SharedRun,
     frames,
     leave_one_out,
-    longest_run,
     marks,
     novelty,
     shared_runs,
 )
 from musegen.song import Song, as_notes
-
-
-@pytest.mark.parametrize(
-    ("song", "expected"),
-    [
-        ([1, 2, 3, 4], (4, 0, 0)),
-        ([9, 9, 3, 4, 9], (2, 2, 0)),
-        ([7, 7, 7, 8], (2, 0, 1)),  # training holds only two 7 in a row
-        ([5, 6], (2, 0, 1)),
-        ([0, 0], (0, 0, -1)),
-        ([4, 7], (1, 0, 0)),  # the border between two songs is not music
-    ],
-)
-def test_copied_run(song, expected):
-    training = [[1, 2, 3, 4], [7, 7, 5, 6]]
-    assert metrics.copied_run(song, training) == expected
-
-
-@pytest.mark.parametrize("kinds", [1, 2, 5])
-def test_the_longest_run_is_what_a_search_finds(kinds):
-    rng = np.random.default_rng(kinds)
-    for _ in range(300):
-        song, *lines = (
-            "".join(map(chr, 200 + rng.integers(0, kinds, rng.integers(0, 30)))) for _ in range(5)
-        )
-        text = "\n".join(lines)
-        parts = {song[i:j] for i in range(len(song)) for j in range(i + 1, len(song) + 1)}
-        longest = max((len(part) for part in parts if part in text), default=0)
-        length, start = longest_run(song, text)
-        assert length == longest and song[start : start + length] in text
-
-
-def test_every_integer_of_a_song_has_a_character():
-    places = [55_296 - 32, 57_343 - 32, 1_000_000]  # the first two are no characters by themselves
-    assert metrics.copied_run(places, [places]).length == 3
-
-
-# --- In whatever key -----------------------------------------------------------------------------
 
 
 def melody(pitches, title="", beat=2) -> Song:

@@ -1,0 +1,167 @@
+"""The longest run of tokens that a song shares with training songs, in its own key.
+
+Songs are compared as the LSTM's integers, token by token. They are written as text, a character a
+token and a line a song, and `longest_run` finds the longest part of one text that stands in
+another; `copies` looks up frames and notes with it, too.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from musegen import generation
+from musegen.training import Run
+
+
+def distinct_tokens(places: Sequence[int]) -> int:
+    """Count the different notes and chords of a song: "two notes" (report 3.3.1) or "varied".
+
+    Notes
+    -----
+    Notebook: 04_generation, "Figure 9".
+    """
+    return len(set(np.asarray(places).tolist()))
+
+
+class CopiedRun(NamedTuple):
+    """The longest run of tokens that a song shares with one training song.
+
+    Attributes
+    ----------
+    length : int
+        Tokens, that is eighth notes.
+    start : int
+        Where it begins in the song.
+    song : int
+        Which training song it is from; -1 if nothing is shared.
+    """
+
+    length: int
+    start: int
+    song: int
+
+
+def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> CopiedRun:
+    """Find the longest run of tokens that also stands in a training song.
+
+    Parameters
+    ----------
+    places : int array, shape (token,)
+        A song as integers of the vocabulary.
+    training : sequence of int arrays
+        The training songs, likewise.
+
+    Examples
+    --------
+    >>> copied_run([5, 1, 2, 3, 5], [[9, 1, 2], [1, 2, 3, 4]])
+    CopiedRun(length=3, start=1, song=1)
+
+    Notes
+    -----
+    A run of one token repeated counts like any other if a training song holds it. Report 3.3.3:
+    "taking snippets from the training set". Notebook: 04_generation, "Figure 11".
+    """
+    song, lines = as_text([places]), as_text(training)
+    length, start = longest_run(song, lines)
+    number = place_of(song[start : start + length], lines)[0] if length else -1
+    return CopiedRun(length, start, number)
+
+
+def measure_songs(run: Run):
+    """Measure the songs that a run generates the report's way (`generation.report_songs`).
+
+    Returns
+    -------
+    DataFrame
+        A row a song: run, song, kinds (different notes and chords), copied (tokens of the longest
+        run that stands in a training song), start (where it begins), training_title.
+
+    Notes
+    -----
+    Notebook: 04_generation, "Figure 9".
+    """
+    rows = []
+    for i, places in enumerate(generation.report_songs(run)):
+        copied = copied_run(places, run.tokens.encoded)
+        title = run.songs[copied.song].title
+        rows.append((run.cfg.name, i, distinct_tokens(places), copied.length, copied.start, title))
+    columns = ["run", "song", "kinds", "copied", "start", "training_title"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+# --- Runs of text --------------------------------------------------------------------------------
+
+
+def as_text(songs: Sequence[Sequence[int]]) -> str:
+    """Write integers as characters and songs as lines, for `longest_run`."""
+    return "\n".join("".join(chr(32 + place) for place in song) for song in songs)
+
+
+def place_of(part: str, lines: str) -> tuple[int, int]:
+    """Say in which line a text first stands, and where in it."""
+    place = lines.find(part)
+    return lines.count("\n", 0, place), place - lines.rfind("\n", 0, place) - 1
+
+
+def longest_run(song: str, lines: str, longer_than: int = 0) -> tuple[int, int]:
+    """Find the longest part of a text that stands in another one, if it beats a length.
+
+    Returns
+    -------
+    tuple of int
+        Its length and where it starts; `longer_than` and 0 if there is none.
+
+    Examples
+    --------
+    >>> longest_run("xabcy", "zabc"), longest_run("xabcy", "zabc", longer_than=3)
+    ((3, 1), (3, 0))
+    """
+    length, most, start = longer_than, len(song), 0
+    asked = length + 1  # first whether there is any, then twice as long, then between
+    while length < most:
+        place = _first_shared(song, lines, asked)
+        if place is None:
+            most = asked - 1
+        else:
+            length, start = asked, place
+        asked = min(2 * length, most) if most == len(song) else (length + most + 1) // 2
+    return length, start
+
+
+def _first_shared(song: str, lines: str, length: int) -> int | None:
+    """Find the first part of `length` characters of a text that stands in another one."""
+    if length > len(lines):
+        return None
+    mine, known = _numbers(song, length), _sorted_numbers(lines, length)
+    places = np.searchsorted(known, mine).clip(max=len(known) - 1)
+    found = np.flatnonzero(known[places] == mine)
+    return int(found[0]) if len(found) else None
+
+
+# Each part of a text as a number of 64 bits, so that all parts of a length are compared at once: a
+# search part by part takes minutes for songs that repeat themselves. Polynomials modulo 2**64; that
+# two different parts of our songs get the same number is a matter of one in 10**9.
+FACTOR = 0x9E3779B97F4A7C15
+BACK = pow(FACTOR, -1, 2**64)
+
+
+@lru_cache(maxsize=64)
+def _sums(text: str) -> tuple[np.ndarray, np.ndarray]:
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    there, back = (
+        np.multiply.accumulate(np.full(len(codes), number, np.uint64)) for number in (FACTOR, BACK)
+    )
+    return np.concatenate([np.zeros(1, np.uint64), np.cumsum(codes * there)]), back
+
+
+def _numbers(text: str, length: int) -> np.ndarray:
+    sums, back = _sums(text)
+    return (sums[length:] - sums[:-length]) * back[: len(sums) - length]
+
+
+@lru_cache(maxsize=64)
+def _sorted_numbers(text: str, length: int) -> np.ndarray:
+    return np.sort(_numbers(text, length))
