@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from surveys import DOCUMENT, SURVEY
 
 from apps.listening import answers as listening
 from apps.listening import csv_text
 from apps.listening.answers_json import ABOUT, LISTENER
 from apps.listening.outcomes import REASONS
 
-SURVEY = "1a2b3c4d"
 SONGS = ["aaaaaa", "bbbbbb", "cccccc", "dddddd"]
 KEY = "\n".join(
     (
@@ -44,20 +44,15 @@ def document(listener=SOME[0], version=1, grades=(1, 2, 3, 4), **change):
     }
     answers["pppppp"] = {"grade": 3}
     answers["tttttt"] = {"grade": 5}
-    return {
-        "format": "musegen answers 1",
-        "survey": SURVEY,
+    own = {
         "listener": listener,
         "version": version,
-        "language": "sv",
-        "consent": True,
-        "started": "2026-11-23T13:00:00.000Z",
-        "finished": None,
         "about": {"age": "25-34", "music": "sings"},
         "order": ["pppppp", *SONGS[2:], "tttttt", *SONGS[:2]],
         "answers": answers,
         "comment": "all in all",
-    } | change
+    }
+    return DOCUMENT | own | change
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """A survey from songs to analysis: simulated listeners in a browser, a server that dies."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import pytest
-from test_browser import browser, free_port  # noqa: F401 (a fixture)
+from surveys import Served
+from test_browser import browser  # noqa: F401 (a fixture)
 
 from apps.listening.answers import load_answers
 from apps.listening.build import build
@@ -21,7 +19,7 @@ DESKTOP = {"viewport": {"width": 1200, "height": 800}}
 DOCUMENT = "document.querySelector('main').listening.document"
 STATE = "document.querySelector('main').listening.post.state"
 PLAY = "(() => { const a = document.querySelector('audio'); a.playbackRate = 2; a.play(); })()"
-SOURCES = 5
+SOURCES = 3
 AT_ONCE = 6  # listeners in the browser at the same time
 
 
@@ -35,59 +33,16 @@ class Listener:
     code: str = ""
     grades: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def options(self) -> dict:
-        return PHONE if self.number % 2 else DESKTOP
-
-    @property
-    def reloads(self) -> bool:
-        return self.number % 3 == 0
-
-    @property
-    def leaves(self) -> bool:
-        return self.number % 7 == 1
-
-    @property
-    def submits_twice(self) -> bool:
-        return self.number % 5 == 2
-
-
-class Server:
-    """The real server, in a process of its own, that can be killed and started again."""
-
-    def __init__(self, page, database):
-        self.port = free_port()
-        self.command = [sys.executable, "-m", "musegen", "survey", "serve", str(page)]
-        self.command += ["--answers", str(database), "--port", str(self.port)]
-        self.kills = 0
-        self.start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def start(self):
-        from urllib.request import urlopen
-
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
-        for _ in range(200):
-            try:
-                urlopen(self.address).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise AssertionError("the server did not start")
-
-    def kill(self):
-        os.kill(self.process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-        self.process.wait()
-        self.kills += 1
+    def __post_init__(self):
+        self.options = PHONE if self.number % 2 else DESKTOP
+        self.reloads = self.number % 3 == 0
+        self.leaves = self.number % 7 == 1
+        self.submits_twice = self.number % 5 == 2
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Build a survey of ten short songs from five sources."""
+    """Build a survey of six short songs from three sources."""
     folder = tmp_path_factory.mktemp("survey")
     for source in range(SOURCES):
         for i in range(2):
@@ -96,7 +51,7 @@ def built(tmp_path_factory):
     return build(folder / "songs", folder / "survey.html", contact="the test")
 
 
-def take_survey(browser, server, listeners, rng, kills: tuple[int, ...]) -> None:  # noqa: F811
+def take_survey(browser, server, files, listeners, rng, kills) -> None:  # noqa: F811
     """Let some listeners answer side by side, a screen at a time."""
     for one in listeners:
         one.context = browser.new_context(**one.options)
@@ -107,10 +62,10 @@ def take_survey(browser, server, listeners, rng, kills: tuple[int, ...]) -> None
         one.page.locator("select").first.select_option("25-34")
         one.page.locator("button.main").click()
         one.code = one.page.evaluate(f"{DOCUMENT}.listener")
-    for screen in range(12):  # practice, ten songs, and the check somewhere among them
+    for screen in range(8):  # practice, six songs, and the check somewhere among them
         if screen in kills:
             server.kill()
-        here = [one for one in listeners if not (one.leaves and screen > 6)]
+        here = [one for one in listeners if not (one.leaves and screen > 4)]
         for one in here:
             if one.page.locator("audio").count():
                 one.page.evaluate(PLAY)
@@ -126,7 +81,7 @@ def take_survey(browser, server, listeners, rng, kills: tuple[int, ...]) -> None
             one.grades[item] = grade
             if one.number == 0 and one.page.locator("textarea").count():
                 one.page.locator("textarea").fill("=1+1; det låter som en psalm")
-            if one.reloads and screen == 5 and alive(server):
+            if one.reloads and screen == 4:
                 one.page.reload()
                 assert one.page.locator(f"input[value='{grade}']").is_checked()
             one.page.locator("button.main").click()
@@ -147,7 +102,7 @@ def take_survey(browser, server, listeners, rng, kills: tuple[int, ...]) -> None
             until_stored(one.page)
         with one.page.expect_download() as download:
             one.page.get_by_role("button", name="Save as a file").click()
-        download.value.save_as(server.folder / download.value.suggested_filename)
+        download.value.save_as(files / download.value.suggested_filename)
         one.context.close()
 
 
@@ -160,57 +115,26 @@ def until_stored(page) -> None:
     raise AssertionError(f"not stored: {page.evaluate(STATE)}")
 
 
-def alive(server) -> bool:
-    return server.process.poll() is None
-
-
-def check(listeners, answers, key_items, files: bool) -> None:
-    """Compare what was graded with what is read: nothing lost, nothing doubled."""
-    planned = {
-        (one.code, item): grade
-        for one in listeners
-        for item, grade in one.grades.items()
-        if item in key_items and not (files and one.leaves)
-    }
-    frame = answers.frame
-    assert not frame.duplicated(["listener", "item"]).any()
-    found = {
-        (row.listener, row.item): int(row.grade)
-        for row in frame.itertuples()
-        if row.grade == row.grade
-    }
-    assert found == planned
-
-
-def run_survey(browser, built, tmp_path, count, capsys):  # noqa: F811
-    import pandas as pd
-
+@pytest.mark.parametrize("count", [3, pytest.param(30, marks=pytest.mark.soak)])
+def test_simulated_listeners(count, browser, built, tmp_path):  # noqa: F811
+    """What was graded is what is read: nothing lost, nothing doubled."""
     database, rng = tmp_path / "answers.sqlite", np.random.default_rng(2021)
-    server = Server(built.page, database)
-    server.folder = tmp_path / "files"
-    server.folder.mkdir()
+    server, files = Served(built.page, database), tmp_path / "files"
+    files.mkdir()
     listeners = [Listener(number) for number in range(count)]
     try:
         for first in range(0, count, AT_ONCE):
-            kills = () if first else (3, 8) if count > AT_ONCE else (3,)
-            take_survey(browser, server, listeners[first : first + AT_ONCE], rng, kills)
+            kills = () if first else (2, 5) if count > AT_ONCE else (2,)
+            take_survey(browser, server, files, listeners[first : first + AT_ONCE], rng, kills)
     finally:
         server.kill()
     key = pd.read_csv(built.key)
     songs = set(key.loc[key["role"] == "song", "item"])
-    stored = load_answers(database, built.key)
-    check(listeners, stored, songs, files=False)
-    check(listeners, load_answers(server.folder, built.key), songs, files=True)
-    with capsys.disabled():
-        sent = sum(item in songs for one in listeners for item in one.grades)
-        print(f" [{count} listeners, {sent} grades given, {len(stored.frame)} read]", end="")
-    return stored
-
-
-@pytest.mark.parametrize("count", [3, pytest.param(30, marks=pytest.mark.soak)])
-def test_simulated_listeners(count, browser, built, tmp_path, capsys):  # noqa: F811
-    stored = run_survey(browser, built, tmp_path, count, capsys)
-    stored.write_csv(tmp_path / "answers.csv")
-    counts = survey.counts_of(stored.frame)
-    assert counts["count"].sum() == stored.frame["grade"].notna().sum()
-    assert counts["source"].nunique() == SOURCES
+    for answers, here in (
+        (load_answers(database, built.key), listeners),
+        (load_answers(files, built.key), [one for one in listeners if not one.leaves]),
+    ):
+        given = [(one.code, *graded) for one in here for graded in one.grades.items()]
+        read = answers.frame[["listener", "item", "grade"]].dropna().to_numpy().tolist()
+        assert sorted(map(tuple, read)) == sorted(row for row in given if row[1] in songs)
+    assert survey.counts_of(answers.frame)["source"].nunique() == SOURCES
