@@ -135,14 +135,8 @@ def test_an_epoch_shows_every_token_once_in_some_key(transpose):
     songs = [walk(seed) for seed in range(5)]
     frames = Frames.from_songs(songs, replace(SMALL, transpose=transpose))
     batches = list(frames.epoch(0, seed=1))
-    weights, targets = (
-        np.concatenate([getattr(batch, name) for batch in batches], axis=1)
-        for name in ("weights", "targets")
-    )
-    shown, tokens = (
-        np.sort(targets[weights > 0]),
-        np.sort(np.concatenate([t for _, t in frames.songs])),
-    )
+    shown = np.sort(np.concatenate([batch.targets[batch.weights > 0] for batch in batches]))
+    tokens = np.sort(np.concatenate([t for _, t in frames.songs]))
     assert len(shown) == len(tokens) and np.sum(shown == END) == np.sum(tokens == END)
     assert np.array_equal(shown, tokens) == (transpose == 0)
 
@@ -160,14 +154,10 @@ def test_what_a_network_is_given_is_transposed(shift):
 # --- Network -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["all", "no chord", "no beat", "no outline"])
+@pytest.fixture(params=["nothing", "knows_the_chord", "knows_the_beat", "knows_the_outline"])
 def run(request, tmp_path) -> Run:
-    network = replace(
-        SMALL,
-        knows_the_chord=request.param != "no chord",
-        knows_the_beat=request.param != "no beat",
-        knows_the_outline=request.param != "no outline",
-    )
+    """Give a run of an untrained network from which one thing, or nothing, is kept."""
+    network = SMALL if request.param == "nothing" else replace(SMALL, **{request.param: False})
     model = lstm.build_held(network)
     rng = np.random.default_rng(1)
     model.set_weights([rng.normal(0, 0.4, w.shape) for w in model.get_weights()])

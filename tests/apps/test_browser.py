@@ -16,6 +16,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from scipy import signal
 
 from apps.composer import server
 from apps.report import pages
@@ -30,7 +31,6 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
-WITHIN = 50  # milliseconds from a slider to the roll
 
 
 @pytest.fixture(scope="module")
@@ -234,9 +234,7 @@ def test_one_player_at_a_time_and_none_on_a_page_that_is_left(open_page, tmp_pat
     "song",
     [
         Song(as_notes([], [], []), 64, 4, title="no notes"),
-        Song(
-            as_notes(range(0, 40_000, 2), 2, np.arange(20_000) % 50 + 40), 40_000, 24, title="many"
-        ),
+        Song(as_notes(range(40_000), 1, np.arange(40_000) % 50 + 40), 40_000, 24, title="many"),
         Song(as_notes([0, 0], [4, 4], [0, 127]), 4, 1, title="first and last pitch"),
     ],
     ids=lambda song: song.title,
@@ -247,10 +245,10 @@ def test_songs_of_every_size(song, open_page, tmp_path):
     assert frame.evaluate("musegenPlayer.end") == pytest.approx(song.seconds)
     frame.evaluate("musegenPlayer.seek(musegenPlayer.end * 0.9)")
     frame.get_by_role("button", name="play").click()
-    if not len(song.notes):
+    if len(song.notes):
+        wait_for_sound(frame)
+    else:
         frame.wait_for_function("!musegenPlayer.playing")
-        return
-    wait_for_sound(frame)
 
 
 RENDERED = """async (packed) => {
@@ -260,15 +258,12 @@ RENDERED = """async (packed) => {
 }"""
 
 
-def spectrogram(samples, rate=44_100, window=4096):
+def spectrogram(samples):
     """Give the decibels of each octave over time, from 88 Hz to 11 kHz, shape (time, octave)."""
-    cut = np.lib.stride_tricks.sliding_window_view(samples, window)[::window]
-    power = np.abs(np.fft.rfft(cut * np.hanning(window))) ** 2
-    hertz = np.fft.rfftfreq(window, 1 / rate)
-    edges = 88 * 2.0 ** np.arange(8)
-    bands = [power[:, (hertz >= low) & (hertz < 2 * low)].sum(axis=1) for low in edges[:-1]]
-    total = np.stack(bands, axis=1)
-    return 10 * np.log10(total / total.sum(axis=1).max() + 1e-8)
+    hertz, _, power = signal.spectrogram(samples, 44_100, nperseg=4096, noverlap=0)
+    octave = np.floor(np.log2(hertz.clip(min=1) / 88))
+    bands = np.stack([power[octave == i].sum(axis=0) for i in range(7)], axis=1)
+    return 10 * np.log10(bands / bands.sum(axis=1).max() + 1e-8)
 
 
 def test_the_piano_sounds_much_as_the_soundfonts(open_page, tmp_path):
@@ -318,28 +313,21 @@ def test_on_a_phone(open_page, tmp_path):
 # --- The composer --------------------------------------------------------------------------------
 
 COMPOSER = "document.querySelector('.musegen-composer')?.composer"
-# Moves sliders one after another; for each the time until its song is on the canvas.
+# Moves sliders one after another; for each the milliseconds until its song is on the canvas.
 LATENCY = """async (root) => {
   const { composer } = root;
-  const [draw, tell, spent] = [composer.draw.bind(composer), composer.tell.bind(composer), []];
-  let answered, drawn;
-  composer.tell = (...asked) => tell(...asked).finally(() => { answered = true; });
-  composer.draw = () => { draw(); if (answered) drawn?.(); };
+  const spent = [];
   for (let i = 0; i < 20; i++) {
     const { input } = composer.sliders[i % composer.sliders.length];
-    answered = false;
     const start = performance.now();
-    const done = new Promise((resolve) => { drawn = resolve; });
     input.value = Number(input.value) + (input.value > 0 ? -0.5 : 0.5);
     input.dispatchEvent(new Event("input"));
-    await done;
+    while (composer.asking) await new Promise((resolve) => setTimeout(resolve));
     spent.push(performance.now() - start);
-    await new Promise((resolve) => setTimeout(resolve, 30));
   }
-  delete composer.draw;
-  delete composer.tell;
   return spent;
 }"""
+QUICK = 250  # milliseconds; about 50 where nothing else runs
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +372,7 @@ def state(page) -> list:
     return page.evaluate(f"[...{COMPOSER}.state.latent]")
 
 
-def test_the_roll_follows_the_sliders(open_page, address, composer, capsys):
+def test_the_roll_follows_the_sliders(open_page, address, composer):
     page = composer_page(open_page, address)
     be_quieter(page, composer, 0.1)
     page.get_by_role("button", name="random, 2 σ").click()
@@ -392,11 +380,8 @@ def test_the_roll_follows_the_sliders(open_page, address, composer, capsys):
     before = canvases(page)
     spent = page.locator(".musegen-composer").evaluate(LATENCY)
     assert canvases(page)[0] != before[0]
-    many = page.evaluate(f"{COMPOSER}.player.songs[0].notes.length")
-    with capsys.disabled():
-        print(f" [slider to roll: median {np.median(spent):.0f} ms, {many} notes]", end="")
-    assert many >= 400
-    assert np.median(spent) < 5 * WITHIN  # machines differ: the 50 ms are stated, not asserted
+    assert page.evaluate(f"{COMPOSER}.player.songs[0].notes.length") >= 400
+    assert np.median(spent) < QUICK
 
 
 def test_what_the_buttons_do(open_page, address, composer, tmp_path):
@@ -527,7 +512,7 @@ def played(page):
     return inside
 
 
-def test_notebook_04_in_jupyterlab(open_page, lab, composer, capsys):
+def test_notebook_04_in_jupyterlab(open_page, lab, composer):
     address, _, _ = lab
     page = open_lab(open_page, address)
 
@@ -552,11 +537,7 @@ def test_notebook_04_in_jupyterlab(open_page, lab, composer, capsys):
     page.locator(".musegen-composer button.play").click()
     wait_for_sound(page, f"{COMPOSER}.player")
     inside.wait_for_function("!musegenPlayer.playing")  # the other one has made way
-    spent = page.locator(".musegen-composer").evaluate(LATENCY)
-    with capsys.disabled():
-        print(f" [slider to roll in JupyterLab: median {np.median(spent):.0f} ms]", end="")
-    assert np.median(spent) < 5 * WITHIN
-    page.locator(".musegen-composer button.play").click()
+    assert np.median(page.locator(".musegen-composer").evaluate(LATENCY)) < QUICK
 
 
 def test_a_trusted_notebook_plays_before_it_is_run(open_page, lab):

@@ -181,22 +181,14 @@ def test_titles_say_what_is_shown_and_count_songs_from_1(number, first, second, 
     assert titles == [f"a) {first}", f"b) {second}"]
 
 
-def test_a_small_corpus_is_named(runs):
-    runs["lstm_small_256"].songs = runs["lstm_small_256"].songs[:100]
-    assert draw(9, runs).get_suptitle() == "Figure 9. LSTM: few notes (trained on all 100 songs)"
-    runs["ae_10"].songs = runs["ae_10"].songs[:7]
-    assert draw(7, runs).get_suptitle() == "Figure 7. Songs of the autoencoder trained on 7 songs"
-
-
 TABLE = pd.DataFrame(
-    [
-        ("lstm_small_128", 0, 5, 40, 0, "bwv1"),
-        ("lstm_small_128", 1, 2, 10, 0, "bwv2"),
-        ("lstm_small_128", 2, 30, 12, 0, "bwv3"),
-        ("lstm_small_256", 0, 2, 31, 0, "bwv4"),
-        ("lstm_small_256", 1, 19, 9, 0, "bwv5"),
-    ],
-    columns=["run", "song", "kinds", "copied", "start", "training_title"],
+    {
+        "run": ["lstm_small_128"] * 3 + ["lstm_small_256"] * 2,
+        "song": [0, 1, 2, 0, 1],
+        "kinds": [5, 2, 30, 2, 19],
+        "copied": [40, 10, 12, 31, 9],
+        "training_title": "bwv1",
+    }
 )
 
 
@@ -230,17 +222,6 @@ def test_plot_history_shows_training_songs_and_others():
     named = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert named == {"10 training songs": [3, 2, 1], "4 test songs": [3, 2.5]}
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("Nats", "Epoch")
-
-
-def test_plot_search_has_a_panel_a_setting():
-    rates = [0.01, 0.001, 0.02, 0.002, 0.03, 0.003]
-    trials = {"loss": range(6), "layers": [2, 3] * 3, "learning_rate": rates}
-    layers, rate = figures.plot_search(pd.DataFrame(trials)).axes
-    assert [t.get_text() for t in layers.get_xticklabels()] == ["2", "3"]
-    assert (layers.get_ylabel(), rate.get_xlabel()) == ("loss", "learning_rate")
-    assert rate.get_xscale() == "log"
-    best = [ax.collections[1].get_offsets().tolist() for ax in (layers, rate)]
-    assert best == [[[0, 0]], [[0.01, 0]]]
 
 
 def test_plot_verdicts_shows_intervals_in_order():

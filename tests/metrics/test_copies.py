@@ -16,13 +16,9 @@ from musegen.song import Song, as_notes
 
 
 def melody(pitches, title="", beat=2) -> Song:
-    onset = np.arange(len(pitches)) * (beat // 2)
-    return Song(
-        as_notes(onset, beat // 2, np.array(pitches)),
-        len(pitches) * (beat // 2),
-        beat,
-        title=title,
-    )
+    eighth, count = beat // 2, len(pitches)
+    notes = as_notes(np.arange(count) * eighth, eighth, np.array(pitches))
+    return Song(notes, count * eighth, beat, title=title)
 
 
 def line(seed: int, length: int, low: int = 50) -> list[int]:
@@ -98,10 +94,7 @@ def test_all_shared_runs_of_two_songs_and_where_they_stand():
     song = Song(as_notes(onset * 3, 3, np.array([*first, *second])), 80, 6, title="song")
     other = melody(ONE, "one", beat=24)
     runs = shared_runs(song, other)
-    assert [(r.start, r.length, r.start_there, r.shift) for r in runs] == [
-        (0, 12, 30, 5),
-        (12, 10, 4, 2),
-    ]
+    assert runs == [SharedRun(12, 0, "one", 30, 5), SharedRun(10, 12, "one", 4, 2)]
     here, there = marks(song, other, runs)
     assert here == [(0, 36, "1: 12 eighths, +5"), (45, 75, "2: 10 eighths, +2")]
     assert there == [(360, 504, "1: 12 eighths, +5"), (48, 168, "2: 10 eighths, +2")]
