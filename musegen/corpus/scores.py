@@ -38,9 +38,7 @@ def read(content: bytes, path: Path) -> Song:
     """
     is_midi = path.suffix.lower() in MIDI
     song = _read_midi(content, path) if is_midi else _read_score(content, path)
-    if not len(song.notes):
-        raise Rejected("silent")
-    end = int((song.notes["onset"] + song.notes["duration"]).max())
+    end = int((song.notes["onset"] + song.notes["duration"]).max(initial=0))
     return song.cut(0, -(-end // song.steps_per_bar) * song.steps_per_bar)  # no silent bars after
 
 
@@ -50,9 +48,7 @@ FORMAT = Format(MIDI + SCORES, read, LARGEST_FILE)
 def _read_midi(content: bytes, path: Path) -> Song:
     try:
         file = midi.load(path, content)
-        if midi.metres(file) - {"4/4"}:
-            raise Rejected("not_4_4")
-        return midi.to_song(file, path, no_piano=WITHOUT_PIANO)
+        return midi.to_song(file, path, no_piano=WITHOUT_PIANO, in_fours=True)
     except midi.Unreadable as error:
         raise Rejected(error.reason) from error
 
