@@ -333,8 +333,13 @@ def rest_before_upbeat(signs: Iterable[tuple], end: float) -> float | None:
 def tempo(file) -> float:
     """Median tempo of a mido file over its beats, in quarter notes a minute."""
     said = [(now, m.tempo) for now, _, m in _messages(file, "set_tempo") if m.tempo > 0]
+    return tempo_of(said, _ticks(file))
+
+
+def tempo_of(said: list[tuple], end: float) -> float:
+    """Median tempo of changes, pairs of time and microseconds a beat, until the music ends."""
     changes = [(0, 500_000), *said]  # MIDI: 120 until something else is said
-    ticks, micros = np.array(changes, float).T
-    lasts = np.diff(np.append(ticks, max(_ticks(file), ticks[-1] + 1)))
+    times, micros = np.array(changes, float).T
+    lasts = np.diff(np.append(times, max(end, times[-1] + 1)))
     middle = np.quantile(micros, 0.5, weights=lasts, method="inverted_cdf")
     return round(60e6 / middle, 3)

@@ -42,7 +42,7 @@ REASONS = {
     "timeout": "took too long and was given up",
     "crashed": "ended the process that read it",
     # of the music
-    "no_piano": "no piano track",
+    "no_piano": "no track that a piano plays",
     "empty_piano": "a piano track of no length, LPD-5's way of leaving it out",
     "silent": "no notes",
     "only_drums": "only drums",
@@ -50,6 +50,8 @@ REASONS = {
     "no_clock": "no ticks a beat to count time by",
     "not_4_4": "not in bars of 4/4, or of 2/2, 2/4, 1/2 or 1/4 that make up such bars",
     "several_tunes": "several tunes in one file; give each its own",
+    "abc_sign": "ABC with & or Z; write the voice as V:2, the rests as z4",
+    "few_notes": "fewer than ten notes",
     "too_short": "too few bars",
     "too_long": "too many bars",
     # of a chorale
