@@ -323,7 +323,8 @@ def rest_before_upbeat(signs: Iterable[tuple], end: float) -> float | None:
     changes = [next(same) for _, same in groupby(sorted(metres.items()), key=itemgetter(1))]
     upbeat = next((at for at, _ in changes if 0 < at < BEATS_PER_BAR), 0)
     fits = all(
-        (at - upbeat) % BEATS_PER_BAR == 0 and (sign in METRES or end - at <= BEATS_PER_BAR)
+        (at - upbeat) % BEATS_PER_BAR == 0
+        and (sign in METRES or at > upbeat and end - at <= BEATS_PER_BAR)
         for at, sign in changes
         if at >= upbeat
     )
