@@ -322,12 +322,10 @@ def rest_before_upbeat(signs: Iterable[tuple], end: float) -> float | None:
     metres = {0: (4, 4)} | {at: tuple(sign) for at, *sign in signs if at < end}
     changes = [next(same) for _, same in groupby(sorted(metres.items()), key=itemgetter(1))]
     upbeat = next((at for at, _ in changes if 0 < at < BEATS_PER_BAR), 0)
-    fits = all(
-        (at - upbeat) % BEATS_PER_BAR == 0 and (sign in METRES or end - at <= BEATS_PER_BAR)
-        for at, sign in changes
-        if at >= upbeat
-    )
-    return -upbeat % BEATS_PER_BAR if fits else None
+    parts = [(at - upbeat, sign, end - at) for at, sign in changes if at >= upbeat]
+    on_bar_lines = all(at % BEATS_PER_BAR == 0 for at, *_ in parts)
+    add_up = all(sign in METRES or at and left <= BEATS_PER_BAR for at, sign, left in parts)
+    return -upbeat % BEATS_PER_BAR if on_bar_lines and add_up else None
 
 
 def tempo(file) -> float:
