@@ -203,7 +203,7 @@ class Corpus(Sequence):
         if len(self) < 2:
             raise ValueError(
                 f"{audit.source} gives {len(self)} song(s) out of {audit.read} files; at least 2 "
-                "are needed, one to train on and one to test on"
+                "are needed, one to train on and one to test on: `musegen audit` says what is wrong"
             )
 
     def __len__(self) -> int:
@@ -271,7 +271,7 @@ def load(source: str = "chorales", dask: str | None = None) -> Corpus:
     Raises
     ------
     ValueError
-        If the source is none of these, or if it gives fewer than two songs.
+        If the source is none of these, holds no such files or gives fewer than two songs.
     FileNotFoundError
         If there is no such folder or archive.
     OSError
@@ -283,7 +283,7 @@ def load(source: str = "chorales", dask: str | None = None) -> Corpus:
 def audit_of(source: str, dask: str | None = None) -> Audit:
     """Say what would be used of a source, what not and why; raises as `load` does.
 
-    Unlike `load` it is content with no song at all.
+    Unlike `load` it is content with files that give no song at all.
     """
     return _read(source, dask)[1]
 
@@ -300,6 +300,11 @@ def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit]:
         found = archive.find(place, form.suffixes, form.largest)
         songs = ingest.read(found, form, kind, dask)
         order, dropped = ingest.in_seeded_order(songs.info), songs.dropped
+        if not (order or dropped):
+            raise ValueError(
+                f"{place} holds no {kind} songs; {', '.join(form.suffixes)} are read; "
+                "lpd5:PATH is for .npz files, midi:PATH for MIDI, MusicXML and ABC"
+            )
     else:
         raise ValueError(f"source is {source!r}; it must be chorales, lpd5:PATH or midi:PATH")
     info = {name: songs.info[name] for name in order}

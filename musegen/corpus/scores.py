@@ -3,7 +3,6 @@
 import io
 import re
 import zipfile
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -114,11 +113,9 @@ def parse(content: bytes, path: Path):
                     part.makeMeasures(inPlace=True)
         else:
             root = ElementTree.fromstring(_unzipped(content) if suffix == ".mxl" else content)
-            for by in root.iter("transpose"):  # music21 stumbles over octaves and missing steps
-                octaves = 12 * int(by.findtext("octave-change", "0"))
-                semitones = round(float(by.findtext("chromatic"))) + octaves
-                by.clear()
-                ElementTree.SubElement(by, "chromatic").text = str(semitones)
+            for by in root.iter("transpose"):
+                if by.find("diatonic") is None:  # music21 stumbles over octaves without it
+                    ElementTree.SubElement(by, "diatonic").text = "0"
             reader = musicxml.xmlToM21.MusicXMLImporter()
             reader.xmlRootToScore(root, score := reader.stream)
             score.toSoundingPitch(inPlace=True)
@@ -151,11 +148,11 @@ def _abc(content: bytes) -> str:
     tune = re.sub(r"\[([KLMQV]:[^]\n]*)\]", r"\n\1\n", tune)
     head, key, body = re.split(r"(?m)^(K:.*)$", tune, maxsplit=1)
     body = re.sub("(?<!i)x", "z", body)  # music21 passes over invisible rests; Kmix is a key
-    voices, pieces = defaultdict(str), re.split(r"(?m)^V: *(\S+).*$", body)
-    for name, music in zip(["", *pieces[1::2]], pieces[::2], strict=True):
-        voices[name] += music
+    first, *others = re.split(r"(?m)^V: *(\S+).*$", body)
+    parts = [("", first), *zip(others[::2], others[1::2], strict=True)]
+    voices = ("".join(m for n, m in parts if n == name) for name in dict(parts))
     head = "".join(fields) + re.sub(r"(?m)^V:.*\n", "", head) + key
-    voices = enumerate(filter(str.strip, voices.values()), 1)
+    voices = enumerate(filter(str.strip, voices), 1)
     return head + "".join(f"\nV:{i}{music}" for i, music in voices)
 
 
