@@ -7,6 +7,7 @@ import pytest
 
 from musegen import midi
 from musegen.corpus import Rejected, scores
+from musegen.corpus.ingest import read_song
 from musegen.song import Song, as_notes
 
 
@@ -145,8 +146,8 @@ def test_a_program_is_of_a_track_and_not_of_its_channel_elsewhere(tmp_path):
 
 def test_silence_after_the_music_makes_no_song_too_long(tmp_path):
     rest = [mido.MetaMessage("marker", time=midi.LATEST) for _ in range(8)]
-    path = write_tracks(tmp_path / "a.mid", note(60, lasts=12) + rest, ticks_per_beat=1)
-    assert scores.read(path.read_bytes(), path).bars == 3
+    path = write_tracks(tmp_path / "a.mid", note(60, lasts=1) * 12 + rest, ticks_per_beat=1)
+    assert read_song(scores.FORMAT, path.read_bytes(), path).bars == 3
 
 
 # --- Bytes around the notes ---------------------------------------------------------------------

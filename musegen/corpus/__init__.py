@@ -301,10 +301,8 @@ def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit]:
         songs = ingest.read(found, form, kind, dask)
         order, dropped = ingest.in_seeded_order(songs.info), songs.dropped
         if not (order or dropped):
-            raise ValueError(
-                f"{place} holds no {kind} songs; {', '.join(form.suffixes)} are read; "
-                "lpd5:PATH is for .npz files, midi:PATH for MIDI, MusicXML and ABC"
-            )
+            kinds = "lpd5:PATH is for .npz files, midi:PATH for MIDI, MusicXML and ABC"
+            raise ValueError(f"{place} has no {', '.join(form.suffixes)} file; {kinds}")
     else:
         raise ValueError(f"source is {source!r}; it must be chorales, lpd5:PATH or midi:PATH")
     info = {name: songs.info[name] for name in order}

@@ -35,7 +35,7 @@ import numpy as np
 from musegen.corpus import Rejected
 from musegen.corpus.ingest import Format
 from musegen.midi import PIANOS
-from musegen.song import MOST_STEPS, NOTE, PITCHES, Song, as_notes
+from musegen.song import MOST_STEPS, PITCHES, Song, as_notes
 
 TRACKS = ("Drums", "Piano", "Guitar", "Bass", "Strings")
 LARGEST_FILE = 16 * 2**20  # bytes; a song takes about 50 kB
@@ -62,8 +62,7 @@ def read(content: bytes, path) -> Song:
     song = max(pianos, key=lambda piano: piano.length)
     if not song.length:
         raise Rejected("empty_piano")
-    notes = np.concatenate([piano.notes for piano in pianos])
-    notes = as_notes(*(notes[name] for name in NOTE.names))
+    notes = np.sort(np.concatenate([each.notes for each in pianos]), order=["onset", "pitch"])
     return replace(song, notes=notes, title=Path(path).stem)
 
 
