@@ -36,10 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _settings(options) -> config.Settings:
     """Take what the environment says, and what this command says otherwise."""
     given = {name: getattr(options, name, None) for name in ("profile", "source", "dask")}
-    settings = replace(config.default(), **{name: one for name, one in given.items() if one})
-    kind, colon, path = settings.source.partition(":")  # good for every working directory
-    where = str(Path(path).expanduser().resolve()) if colon else ""
-    return replace(settings, source=kind + colon + where)
+    given["source"] = given["source"] and config.absolute(given["source"], Path.cwd())
+    return replace(config.default(), **{name: one for name, one in given.items() if one})
 
 
 def _parser() -> argparse.ArgumentParser:

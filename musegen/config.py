@@ -192,7 +192,7 @@ class Settings:
     Raises
     ------
     ValueError
-        If there is no such profile.
+        If there is no such profile, or the scheduler is no address.
     """
 
     profile: str = "quick"
@@ -202,6 +202,8 @@ class Settings:
     def __post_init__(self):
         if self.profile not in PROFILES:
             raise ValueError(f"profile is {self.profile!r}; it must be {', '.join(PROFILES)}")
+        if self.dask and not self.dask.rpartition(":")[2].isdigit():
+            raise ValueError(f"the Dask scheduler is {self.dask!r}; it must be tcp://HOST:PORT")
 
     @property
     def runs(self) -> dict[str, RunConfig]:
@@ -216,12 +218,19 @@ def default() -> Settings:
     """Settle what nobody has said: ``MUSEGEN_PROFILE``, ``MUSEGEN_SOURCE``, ``MUSEGEN_DASK``."""
     names = ("profile", "source", "dask")
     said = {name: os.environ.get(f"MUSEGEN_{name.upper()}") for name in names}
+    said["source"] = absolute(said["source"] or "chorales", root())  # notebooks have a folder
     return Settings(**{name: value for name, value in said.items() if value})
 
 
+def absolute(source: str, folder: Path) -> str:
+    """Make the path in a source good for every working directory."""
+    kind, _, path = source.partition(":")
+    return f"{kind}:{(folder / Path(path).expanduser()).resolve()}" if path else source
+
+
 def build_dir() -> Path:
-    """Find where everything made goes: ``build/`` unless ``MUSEGEN_BUILD`` moves it."""
-    return Path(os.environ.get("MUSEGEN_BUILD", root() / "build"))
+    """Find where everything made goes: ``build/``, unless ``MUSEGEN_BUILD`` moves it."""
+    return root() / (os.environ.get("MUSEGEN_BUILD") or "build")
 
 
 def keras_backend() -> str:

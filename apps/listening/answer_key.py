@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from apps.listening.csv_text import decoded, rearmed, records
+from apps.listening.csv_text import decoded, folded, rearmed, records
 
+GRADES = ("1", "2", "3", "4", "5")
 ROLES = ("song", "practice", "attention")
 PAGE = ("survey", "item", "role", "song", "source")  # columns, for a page of `survey build`
 FORM = ("column", "song", "source")  # columns, for the spreadsheet of a form tool
@@ -34,12 +35,15 @@ class Key:
         8 hex digits; empty for a spreadsheet of a form tool.
     items : dict of str to Item
         By blind name, or by the heading of a column.
+    labels : dict of str to str
+        The grade that a folded label of a form tool stands for.
     """
 
     path: Path
     survey: str
     items: dict[str, Item]
     secret: bytes
+    labels: dict[str, str]
 
     def code(self, name: str) -> str:
         """Make a code of somebody's name or address, the same one each time with this key.
@@ -57,7 +61,8 @@ def read_key(path) -> Key:
     Parameters
     ----------
     path : str or Path
-        CSV with the columns of `PAGE`, or of `FORM`.
+        CSV with the columns of `PAGE`, or of `FORM`, where a row without a song says in `source`
+        which grade the label in `column` stands for: ``A1,,1`` or ``Agree,,4``.
 
     Raises
     ------
@@ -84,18 +89,20 @@ def read_key(path) -> Key:
             f"the key {path} needs the columns {', '.join(PAGE)} (of a page) or {', '.join(FORM)} "
             f"(of a form tool's spreadsheet), each once; look at {', '.join(missing)}"
         )
-    rows = []
+    rows, labels = [], {}
     for number, cells in enumerate(table[1:], start=2):
         padded = [rearmed(cell.strip()) for cell in cells] + [""] * len(headings)
         row = {name: padded[headings.index(name)] for name in columns}
-        if any(row.values()):
+        if columns is FORM and not row["song"] and row["source"] in GRADES:
+            labels[folded(row["column"])] = row["source"]
+        elif any(row.values()):
             rows.append((f"the key {path}, row {number}:", row))
     surveys = {row["survey"] for _, row in rows} if columns is PAGE else {""}
     if len(surveys) > 1:
         raise ValueError(
             f"the key {path} mixes the surveys {', '.join(sorted(surveys))}; a key is of one"
         )
-    return Key(path, "".join(surveys), _items(rows, path), content)
+    return Key(path, "".join(surveys), _items(rows, path), content, labels)
 
 
 def _items(rows: list[tuple[str, dict[str, str]]], path: Path) -> dict[str, Item]:
@@ -135,7 +142,7 @@ def _check(where: str, name: str, item: Item, survey: str | None) -> None:
         raise ValueError(f"{where} the role {item.role} is unknown; roles are {', '.join(ROLES)}")
     if item.role == "song" and not (item.song and item.source):
         raise ValueError(f"{where} {name} has no song or no source; fill both in")
-    if item.role == "attention" and item.source not in ("1", "2", "3", "4", "5"):
+    if item.role == "attention" and item.source not in GRADES:
         raise ValueError(
             f"{where} an attention check asks for a grade from 1 to 5, not {item.source}; put it "
             "into the column source"

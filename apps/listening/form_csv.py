@@ -32,7 +32,8 @@ WHEN = (
     *("timestamp", "tidsstämpel", "tidstämpel", "time", "date", "tid", "datum", "starttime"),
     *("startdate", "starttid"),
 )
-NOBODY = {"", "anonymous", "anonym"}
+NOBODY = {"", "na", "nan", "none", "null", "anonymous", "anonym"}  # folded: "n/a" and "-", too
+NO_GRADES = {*WHO, *WHEN, *ABOUT}
 TIMES = (
     *("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"),
     *("%Y-%m-%dT%H:%M:%S.%f%z", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %I:%M:%S %p"),
@@ -95,11 +96,20 @@ def rows_of(path: Path, key: Key) -> Iterator[Row]:
         raise ValueError(f"{path} is no spreadsheet of answers: {error}") from error
     headings = table[0]
     cells = [line + [""] * (len(headings) - len(line)) for line in table[1:]]
+    for at in (at for at, heading in enumerate(headings) if folded(heading) not in NO_GRADES):
+        for line in filter(None, cells):
+            line[at] = key.labels.get(folded(line[at]), line[at])
     columns = columns_of(headings, cells, key)
     if not columns.songs:
         raise ValueError(
             f"{path} has no column of the key {key.path}; the key's column `column` must hold "
             f"headings of the spreadsheet, such as {', '.join(map(clean, headings))[:200]}"
+        )
+    given = [line[at] for at in columns.songs.values() for line in cells if not is_blank(line[at])]
+    if given and all(grade_of(cell)[1] == "not_a_grade" for cell in given):
+        raise ValueError(
+            f"{path} has no grade from 1 to 5, but {clean(given[0])[:40]!r}; say which grade each "
+            f"label is in rows of the key {key.path} such as Agree,,4"
         )
     lines = _lines(headings, cells, key)
     last = _last(headings, lines)
@@ -147,7 +157,7 @@ def columns_of(headings: list[str], cells: list[list[str]], key: Key) -> Columns
     questions are written. Of several, the one with grades in it is taken, then the first.
     """
     looks = [_looks_like_grades([line[at] for line in cells]) for at in range(len(headings))]
-    named = {at for at, h in enumerate(headings) if folded(h) in {*WHO, *WHEN, *ABOUT}}
+    named = {at for at, h in enumerate(headings) if folded(h) in NO_GRADES}
     songs, again = {}, {}
     alike = [folded(name) for name in key.items]
     for name in key.items:
@@ -194,7 +204,7 @@ def _lines(headings: list[str], cells: list[list[str]], key: Key) -> list[Line]:
         if not line or not any(cell.strip() for cell in line):
             continue  # what spreadsheets leave behind their last row
         names = (unicodedata.normalize("NFKC", line[at]).strip().casefold() for at in who)
-        name = next((name for name in names if name not in NOBODY), "")
+        name = next((name for name in names if folded(name) not in NOBODY), "")
         listener = key.code(name) if name else f"row {number}"
         fits = not any(cell.strip() for cell in line[len(headings) :])
         lines.append(Line(f"row {number}", listener, line, fits))

@@ -15,7 +15,7 @@ GRADE_REASONS = {
     "attention": "an attention check, not a song",
     "unknown_item": "not in the key, so nobody knows which song it is about",
     "out_of_range": "a number, but not 1, 2, 3, 4 or 5",
-    "not_a_grade": "no number at the beginning, or more than one",
+    "not_a_grade": "no number at the beginning, or more than one; the key can say which a label is",
     "duplicate": "the same listener has answered later, or a column is there twice",
     "no_consent": "the listener has not agreed to take part",
     "other_survey": "an answer to another survey",

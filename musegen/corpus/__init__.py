@@ -42,13 +42,16 @@ REASONS = {
     "timeout": "took too long and was given up",
     "crashed": "ended the process that read it",
     # of the music
-    "no_piano": "no piano track",
+    "no_piano": "no track that a piano plays",
     "empty_piano": "a piano track of no length, LPD-5's way of leaving it out",
     "silent": "no notes",
+    "only_drums": "only drums",
     "no_tempo": "no tempo that makes sense",
     "no_clock": "no ticks a beat to count time by",
-    "not_4_4": "not in 4/4 throughout",
+    "not_4_4": "not in bars of 4/4, or of 2/2, 2/4, 1/2 or 1/4 that make up such bars",
     "several_tunes": "several tunes in one file; give each its own",
+    "abc_sign": "ABC with & or Z; write the voice as V:2, the rests as z4",
+    "few_notes": "fewer than ten notes",
     "too_short": "too few bars",
     "too_long": "too many bars",
     # of a chorale
@@ -200,7 +203,7 @@ class Corpus(Sequence):
         if len(self) < 2:
             raise ValueError(
                 f"{audit.source} gives {len(self)} song(s) out of {audit.read} files; at least 2 "
-                "are needed, one to train on and one to test on"
+                "are needed, one to train on and one to test on: `musegen audit` says what is wrong"
             )
 
     def __len__(self) -> int:
@@ -268,7 +271,7 @@ def load(source: str = "chorales", dask: str | None = None) -> Corpus:
     Raises
     ------
     ValueError
-        If the source is none of these, or if it gives fewer than two songs.
+        If the source is none of these, holds no such files or gives fewer than two songs.
     FileNotFoundError
         If there is no such folder or archive.
     OSError
@@ -280,7 +283,7 @@ def load(source: str = "chorales", dask: str | None = None) -> Corpus:
 def audit_of(source: str, dask: str | None = None) -> Audit:
     """Say what would be used of a source, what not and why; raises as `load` does.
 
-    Unlike `load` it is content with no song at all.
+    Unlike `load` it is content with files that give no song at all.
     """
     return _read(source, dask)[1]
 
@@ -297,6 +300,9 @@ def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit]:
         found = archive.find(place, form.suffixes, form.largest)
         songs = ingest.read(found, form, kind, dask)
         order, dropped = ingest.in_seeded_order(songs.info), songs.dropped
+        if not (order or dropped):
+            kinds = "lpd5:PATH is for .npz files, midi:PATH for MIDI, MusicXML and ABC"
+            raise ValueError(f"{place} has no {', '.join(form.suffixes)} file; {kinds}")
     else:
         raise ValueError(f"source is {source!r}; it must be chorales, lpd5:PATH or midi:PATH")
     info = {name: songs.info[name] for name in order}

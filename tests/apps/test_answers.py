@@ -241,6 +241,17 @@ def test_rows_that_may_have_shifted_are_not_used(tmp_path, form):
     assert set(answers.listed["value"]) == {""}  # it may be another cell, a name even
 
 
+def test_labels_are_grades_by_the_key(tmp_path, form):
+    with form.open("a") as file:
+        file.write("A1,,1\nAgree!,,4\n")
+    text = "Name,Song 1,Song 2,Song 3,Mood\nn/a,A1, agree,5 - completely,A1\n-,A2,2,,Agree\n"
+    answers = sheet(tmp_path, text, form)
+    assert answers.frame[["listener", "grade"]].to_numpy().tolist() == [
+        ["row 2", 1], ["row 2", 4], ["row 2", 5], ["row 3", 2]
+    ]  # fmt: skip
+    assert reasons(answers) == {"not_a_grade": 1, "unknown_item": 2, "missing": 1}
+
+
 # --- Sentences
 
 
@@ -278,6 +289,7 @@ def test_a_wrong_key_is_a_sentence(folder, key, text, says):
         (b"\xd0\xcf\x11\xe0...", "is a workbook"),
         (b"", "no headings"),
         (b"a,b,c\n1,2,3\n", "has no column of the key"),
+        (b"Song 1\nA1\nA5\n", "no grade from 1 to 5, but 'A1'; .* in rows of the key .* Agree,,4"),
         (b'Song 1,"Song 2\n' + b"x" * 200_000, "quotation mark"),
     ],
 )

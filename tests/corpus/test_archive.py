@@ -13,7 +13,7 @@ from musegen.corpus import archive, lpd5
 from musegen.corpus.synthetic import made_collection, write_song
 from musegen.song import Song, as_notes
 
-SONG = Song(as_notes([0, 96], [96, 120], [60, 64]), 240, 24)
+SONG = Song(as_notes(range(0, 240, 24), 24, [60, 62] * 5), 240, 24)
 
 
 @pytest.fixture

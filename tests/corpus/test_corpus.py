@@ -18,9 +18,10 @@ def songs():
 
 
 def write_songs(folder, names):
-    """Write one-note songs of 2, 3, 4 ... bars as MIDI."""
-    for i, name in enumerate(names, 2):
-        midi.write(Song(as_notes(0, 96 * i, 59 + i), 96 * i, 24), folder / f"{name}.mid")
+    """Write songs of one pitch and 3, 4, 5 ... bars as MIDI."""
+    for i, name in enumerate(names, 3):
+        notes = as_notes(range(0, 96 * i, 24), 24, 58 + i)
+        midi.write(Song(notes, 96 * i, 24), folder / f"{name}.mid")
     return f"midi:{folder}"
 
 
@@ -103,8 +104,8 @@ def test_the_order_does_not_depend_on_the_folder(build, tmp_path):
     other = corpus.load(write_songs(tmp_path / "other" / "deeper", names))
     assert one.names == other.names != names
     assert one.key == other.key
-    long = one.training(3, where=lambda song: song.bars > 3)
-    assert titles(long) == [song.title for song in one.training(11) if song.bars > 3][:3]
+    long = one.training(3, where=lambda song: song.bars > 4)
+    assert titles(long) == [song.title for song in one.training(11) if song.bars > 4][:3]
 
 
 @pytest.mark.parametrize(("files", "training", "test"), [(2, 1, 1), (3, 2, 1), (20, 17, 3)])
@@ -113,10 +114,17 @@ def test_few_songs_are_shared_out(files, training, test, build, tmp_path):
     assert (len(songs.training(256)), len(songs.test)) == (training, test)
 
 
-@pytest.mark.parametrize("files", [0, 1])
-def test_fewer_than_two_songs_are_refused(files, build, tmp_path):
-    with pytest.raises(ValueError, match=f"gives {files} song.* at least 2 are needed"):
-        corpus.load(write_songs(tmp_path, "ab"[:files]))
+def test_fewer_than_two_songs_are_refused(build, tmp_path):
+    with pytest.raises(ValueError, match=r"gives 1 song.* at least 2 are needed.* `musegen audit`"):
+        corpus.load(write_songs(tmp_path, "a"))
+
+
+@pytest.mark.parametrize(("kind", "name"), [("midi", ""), ("midi", "a.npz"), ("lpd5", "a.mid")])
+def test_a_folder_without_songs_of_its_kind_is_refused(kind, name, build, tmp_path):
+    if name:
+        (tmp_path / name).write_bytes(b"something")
+    with pytest.raises(ValueError, match="lpd5:PATH is for .npz files, midi:PATH for MIDI"):
+        corpus.audit_of(f"{kind}:{tmp_path}")
 
 
 @pytest.mark.parametrize("source", ["", "lpd5", "midi:", "wav:songs", "chorales:here"])
@@ -136,12 +144,14 @@ def test_midi_folders_of_any_depth_and_case(build, tmp_path):
     (tmp_path / "one.mid").rename(tmp_path / "ONE.MiDi")
     (tmp_path / "broken.mid").write_bytes(b"<html>")
     (tmp_path / "notes.txt").write_text("not counted")
-    path = midi.write(Song(as_notes(0, 72, 60), 72, 24), tmp_path / "waltz.mid")
+    path = midi.write(Song(as_notes(0, 288, 60), 288, 24), tmp_path / "waltz.mid")
     path.write_bytes(path.read_bytes().replace(b"\x58\x04\x04\x02", b"\x58\x04\x03\x02"))
     midi.write(Song(as_notes([], [], []), 8, 4), tmp_path / "silence.mid")
-    midi.write(Song(as_notes(30, 250, 60), 96 * 50, 24), tmp_path / "long.mid")
+    late = as_notes(range(30, 280, 25), 25, 60)
+    midi.write(Song(late, 96 * 3000, 24), tmp_path / "long.mid")
+    midi.write(Song(late[1:], 96 * 4, 24), tmp_path / "nine.mid")
     songs = corpus.load(source)
     assert sorted(songs.names) == ["ONE", "b/two.mid", "long", "two.mid"]
     assert songs[songs.names.index("long")].bars == 3  # the silent ones after the last note go
     reasons = {"not_4_4": ["waltz"], "silent": ["silence"], "wrong_type": ["broken"]}
-    assert songs.audit.dropped == reasons
+    assert songs.audit.dropped == reasons | {"few_notes": ["nine"]}

@@ -1,5 +1,6 @@
 """Reading in processes: what hangs, dies or eats memory; the packed file; own files; Dask."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -37,10 +38,10 @@ def numbers(content: bytes, path) -> Song:
 NUMBERS = ingest.Format((".num",), numbers, largest=1000)
 BAD = {
     "crashed": ["die"],
+    "few_notes": ["short"],
     "no_piano": ["no"],
     "timeout": ["hang"],
     "too_large": ["eat", "large"],
-    "too_short": ["short"],
     "unreadable": ["odd"],
 }
 
@@ -153,6 +154,128 @@ def test_abc_is_read_with_its_tempo_and_upbeat():
     assert song.notes["pitch"][:3].tolist() == [62, 67, 69]
 
 
+def tune(music: str, head: str = "M:4/4\n") -> str:
+    return f"X:1\n{head}L:1/4\nV:T clef=treble\nV:B clef=bass\nK:C\n{music}\n"
+
+
+SCALE = "CDEF|GABc|CDEF|GABc|]"
+UP = [60, 62, 64, 65, 67, 69, 71, 72]
+LOW = "C,D,E,F,|G,A,B,C|C,D,E,F,|G,A,B,C|"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(tune(SCALE, f"M:{metre}\n") for metre in ("C", "C|", "2/4", "2/2")),
+        *(tune(SCALE.replace("|", bars)) for bars in (" ", "|\n", "|\r\n")),
+        tune(SCALE, ""),
+        tune(SCALE.replace("GABc|C", "[L:1/8]G2A2B2c2|[L:1/4]C")),
+        tune(SCALE) + "\n\nwords about a bed, and a cage\n",
+        "\ufeff%abc-2.1\nM:C\n\n" + tune(SCALE, ""),
+        tune(SCALE, "T:Sj\xf6\nM:C\n").encode("latin-1"),
+    ],
+)
+def test_abc_is_read_as_people_write_it(text):
+    assert read("a.abc", text).notes["pitch"].tolist() == UP * 2
+
+
+@pytest.mark.parametrize(
+    "music",
+    [
+        f"V:T\n{SCALE}\nV:B\n{LOW}",
+        f"[V:T] {SCALE[:10]}\n[V:B] {LOW[:17]}\n[V:T] {SCALE[:10]}\n[V:B] {LOW[:17]}",
+        f"V:T\n{SCALE}x4|\nV:B name=low\n{LOW}",
+    ],
+)
+def test_voices_of_abc_stand_side_by_side(music):
+    song = read("a.abc", tune(music))
+    low = [60 if pitch == 72 else pitch - 12 for pitch in UP]  # the last one is C, not c,
+    for voice, pitches in enumerate((UP * 2, [*low[:7], 60] * 2)):
+        notes = song.notes[song.notes["voice"] == voice]
+        assert (notes["pitch"].tolist(), notes["onset"].tolist()) == (pitches, [*range(0, 384, 24)])
+
+
+@pytest.mark.parametrize("line", ["\n", "\r\n", "\r"])
+def test_every_tune_of_a_book_is_a_song_or_a_reason(line, tmp_path, build):
+    tunes = [tune(SCALE, ""), tune(SCALE, "M:3/4\n"), tune(SCALE.replace("c", "G"), "")]
+    book = "\ufeffM:C\nZ:who wrote it down\n\n" + "\nsome words\n\n".join(tunes)
+    (tmp_path / "book.abc").write_bytes(book.replace("\n", line).encode())
+    (tmp_path / "other.abc").write_text(tune(SCALE))
+    songs = corpus.load(f"midi:{tmp_path}")
+    assert sorted(songs.names) == ["book/1", "book/3", "other"]
+    assert songs.audit.dropped == {"not_4_4": ["book/2"]}
+    assert songs[songs.names.index("book/3")].notes["pitch"][7] == 67
+
+
+NOTE = "<note><pitch><step>{}</step><octave>{}</octave></pitch><duration>1</duration></note>"
+TIME = "<time><beats>{}</beats><beat-type>4</beat-type></time>"
+PART = '<part-list><score-part id="P"><part-name>{}</part-name></score-part></part-list>'
+
+
+def xml(*bars: str, name="Piano", beats=4, first="") -> bytes:
+    """Write one part of MusicXML: bars of quarters such as ``C4``, and of whole elements."""
+    first = f"<attributes><divisions>1</divisions>{TIME.format(beats)}{first}</attributes>"
+    text = ""
+    for bar in bars:
+        words = [w if w.startswith("<") else NOTE.format(w[0], w[1:]) for w in bar.split(" ")]
+        text += f"<measure>{'' if text else first}{''.join(words)}</measure>"
+    text = f'<score-partwise>{PART.format(name)}<part id="P">{text}</part></score-partwise>'
+    return text.encode()
+
+
+BARS = ["C4 D4 E4 F4", "G4 A4 B4 C5"]
+LOWER = "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>"
+OCTAVE = "<transpose><chromatic>0</chromatic><octave-change>-1</octave-change></transpose>"
+AS_IT_IS = f"<attributes>{LOWER.replace('1', '0').replace('2', '0')}</attributes>"
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "change", "moved"),
+    [
+        ("Clarinet in Bb", LOWER, "", [-2] * 16),
+        ("Clarinet", "", "", [0] * 16),
+        ("Guitar", OCTAVE, "", [-12] * 16),
+        ("Contrabass", OCTAVE, AS_IT_IS, [-12] * 8 + [0] * 8),
+        ("Flute", "", f"<attributes>{LOWER}</attributes>", [0] * 8 + [-2] * 8),
+    ],
+)
+def test_scores_are_read_as_they_sound(name, first, change, moved):
+    song = read("a.xml", xml(*BARS, f"{change} {BARS[0]}".strip(), BARS[1], name=name, first=first))
+    assert song.notes["pitch"].tolist() == [x + y for x, y in zip(UP * 2, moved, strict=True)]
+
+
+def test_the_tempo_of_a_score_is_the_one_below_which_half_of_the_beats_are():
+    bars = BARS * 5
+    for at, tempo in ((0, 120), (8, 60), (9, 200)):
+        bars[at] = f"<direction><sound\ttempo='{tempo}'/></direction> {bars[at]}"
+    assert read("a.xml", xml(*bars)).tempo_qpm == 120
+
+
+@pytest.mark.parametrize(
+    ("beats", "bars", "onset"),
+    [
+        (2, ["C4 D4", "E4 F4"] * 4, 0),
+        (1, ["C4"] * 12, 0),
+        (2, ["G4", *["C4 D4", "E4 F4"] * 3], 72),
+        (4, ["G4", *BARS * 2, "C4 D4 E4"], 72),
+    ],
+)
+def test_bars_of_a_score_make_up_bars_of_four(beats, bars, onset):
+    assert read("a.xml", xml(*bars, beats=beats)).notes["onset"][0] == onset
+
+
+def test_a_zipped_score_is_the_one_its_contents_name():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("cover.xml", "<picture/>")
+        packed.writestr("a/score", xml(*BARS * 2))
+        packed.writestr(
+            "META-INF/container.xml",
+            '<container xmlns="urn:x"><rootfile full-path="a/score"/></container>',
+        )
+    assert read("a.mxl", file.getvalue()).notes["pitch"].tolist() == UP * 2
+
+
 BOMB = (
     '<!DOCTYPE x [<!ENTITY a0 "lol">{}]><score-partwise><work>&a9;</work></score-partwise>'.format(
         "".join(f'<!ENTITY a{i + 1} "{f"&a{i};" * 10}">' for i in range(9))
@@ -166,9 +289,12 @@ BOMB = (
         ("a.abc", "", "truncated"),
         ("a.abc", "a letter to nobody", "wrong_type"),
         ("a.abc", TUNE.replace(b"M:C", b"M:3/4"), "not_4_4"),
-        ("a.abc", TUNE + b"\n" + TUNE.replace(b"X:1", b"X:2"), "several_tunes"),
+        ("a.abc", TUNE.replace(b"d2 B2", b"d2 B2 & D4"), "abc_sign"),
+        ("a.abc", TUNE.replace(b"d2 B2", b"Z"), "abc_sign"),
+        ("a.abc", TUNE.replace(b"A F D|", b"A F D|[M:3/4]c A F|d2 A|"), "not_4_4"),
         ("a.abc", TUNE.replace(b"L:1/4", b"L:1/0"), "unreadable"),
-        ("a.abc", "X:1\nM:4/4\nL:1/4\nK:C\nC4|D2|", "too_short"),
+        ("a.abc", "X:1\nM:4/4\nL:1/4\nK:C\nC4|D2|", "few_notes"),
+        ("a.abc", "X:1\nM:4/4\nL:1/16\nK:C\nCDEFGABcCDEFGABc|D4|", "too_short"),
         ("a.xml", "<html><p>not found</html>", "wrong_type"),
         ("a.xml", "<score-partwise><part-list>", "truncated"),
         ("a.xml", "<score-partwise></part-list>", "unreadable"),
@@ -187,7 +313,7 @@ def test_musicxml_is_read_like_midi(tmp_path):
 
     score = stream.Score([metadata.Metadata(title="two parts")])
     for i, (player, pitches) in enumerate(
-        [(instrument.Piano(), [60, 64, 67, 72]), (instrument.Violin(), [84])]
+        [(instrument.Piano(), [60, 64, 67, 72] * 4), (instrument.Violin(), [84])]
     ):
         part = stream.Part([player, meter.TimeSignature("4/4")], id=str(i))
         part.append([tempo.MetronomeMark(number=125)] * (i == 0))
@@ -195,13 +321,13 @@ def test_musicxml_is_read_like_midi(tmp_path):
         score.insert(0, part)
     path = Path(score.write("musicxml", tmp_path / "two.MusicXML"))
     song = read(path.name, path.read_bytes())
-    assert song.notes["pitch"].tolist() == [60, 64, 67, 72]
+    assert song.notes["pitch"].tolist() == [60, 64, 67, 72] * 4
     assert (song.length, song.tempo_qpm) == (192, 125)
 
 
 def test_a_file_without_piano_says_so(tmp_path, build):
     for name, program in (("piano", 0), ("flute", 73), ("organ", 19)):
-        song = Song(as_notes(range(0, 288, 96), 96, program), 288, 24)
+        song = Song(as_notes(range(0, 288, 24), 24, program), 288, 24)
         midi.write(song, tmp_path / f"{name}.mid", program)
     songs = corpus.load(f"midi:{tmp_path}")
     assert songs.audit.sources() == {"midi": 1, scores.WITHOUT_PIANO: 2}

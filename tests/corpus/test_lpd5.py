@@ -1,5 +1,6 @@
 """LPD-5's old format, written by us, read by us and by pypianoroll alike."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from musegen.corpus.ingest import read_song
 from musegen.corpus.synthetic import made_collection, write_song
 from musegen.song import Song, as_notes
 
-# Two and a bit bars, the least that is a song.
-PIANO = Song(as_notes([5, 30, 30], [20, 180, 7], [60, 64, 0]), length=216, steps_per_beat=24)
+# Two and a bit bars and ten notes, the least that is a song; 208 cells.
+ONSETS, DURATIONS = [5, 30, *range(30, 38)], [20, 180, *[1] * 8]
+PIANO = Song(as_notes(ONSETS, DURATIONS, [60, 64, *range(8)]), length=216, steps_per_beat=24)
 
 
 def read(path):
@@ -35,9 +37,45 @@ def test_pypianoroll_reads_the_same(collection):
             assert track.name == song.title
         piano = theirs.tracks[1].pianoroll
         if piano.any():
-            song = read(path)
+            song = lpd5.read(path.read_bytes(), path)
             assert np.array_equal(song.roll, piano > 0)
             assert song.tempo_qpm == np.median(theirs.tempo)
+
+
+def test_what_pypianoroll_saved_again_is_read_the_same(tmp_path):
+    import pypianoroll
+
+    path = write_song(tmp_path / "a.npz", {"Piano": PIANO}, 120)
+    song = read(path)
+    pypianoroll.save(path, pypianoroll.load(path))
+    assert b'"resolution"' in np.load(path)["info.json"]
+    assert read(path) == song
+
+
+def renamed(path, *tracks):
+    """Give the first tracks of a file other names, programs and kinds."""
+    with np.load(path) as stored:
+        info = json.loads(stored["info.json"])
+    for track, (name, program, is_drum) in zip("0123", tracks, strict=False):
+        info[track] = {"name": name, "program": program, "is_drum": is_drum}
+    return damaged(path, info=json.dumps(info))
+
+
+def test_a_piano_is_known_by_its_program_not_by_its_name(tmp_path):
+    bass = Song(as_notes(range(0, 160, 8), 4, 40), 216, 24)
+    tracks = {name: bass for name in ("Drums", "Guitar")} | {"Piano": PIANO}
+    path = write_song(tmp_path / "a.npz", tracks, 120)
+    hands = renamed(path, ("Kit", 0, True), ("Right", 0, False), ("Left", 7, False))
+    assert sorted(read(hands).notes["pitch"]) == sorted([*PIANO.notes["pitch"], *[40] * 20])
+    with pytest.raises(Rejected, match="^no_piano$"):
+        read(renamed(path, ("Piano", 0, True), ("Piano", 24, False), ("Piano", 8, False)))
+
+
+def test_silence_after_the_last_note_is_cut_before_lengths_are_judged(tmp_path):
+    long = Song(PIANO.notes, 96 * 2500, 24)
+    path = write_song(tmp_path / "a.npz", {"Piano": long}, 120)
+    assert lpd5.read(path.read_bytes(), path).bars == 2500
+    assert read(path).bars == 3
 
 
 def test_a_made_file_has_its_tempo_scrambled_as_in_lpd5(tmp_path):
@@ -47,11 +85,11 @@ def test_a_made_file_has_its_tempo_scrambled_as_in_lpd5(tmp_path):
         assert arrays["tempo"].tolist() == tempi * 24
 
 
-def damaged(path, **arrays):
+def damaged(path, info=None, **arrays):
     """Replace some arrays of a file; None leaves one out."""
     with np.load(path) as stored:
         kept = {name: stored[name] for name in stored.files if name != "info.json"} | arrays
-        info = stored["info.json"]
+        info = info or stored["info.json"]
     np.savez(path, **{name: array for name, array in kept.items() if array is not None})
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("info.json", info)
@@ -64,14 +102,14 @@ def damaged(path, **arrays):
         ({"pianoroll_1_csc_shape": np.array([0, 128]), "pianoroll_1_csc_data": np.zeros(0, bool),
           "pianoroll_1_csc_indices": np.zeros(0, int),
           "pianoroll_1_csc_indptr": np.zeros(129, int)}, "empty_piano"),
-        ({"pianoroll_1_csc_data": np.zeros(207, np.uint8)}, "silent"),
+        ({"pianoroll_1_csc_data": np.zeros(208, np.uint8)}, "silent"),
         ({"tempo": np.full(216, np.nan)}, "no_tempo"),
         ({"tempo": None}, "unreadable"),
-        ({"pianoroll_1_csc_indices": np.full(207, 216)}, "unreadable"),
-        ({"pianoroll_1_csc_indices": np.full(207, -1)}, "unreadable"),
+        ({"pianoroll_1_csc_indices": np.full(208, 216)}, "unreadable"),
+        ({"pianoroll_1_csc_indices": np.full(208, -1)}, "unreadable"),
         ({"pianoroll_1_csc_shape": np.array([216, 64])}, "unreadable"),
         ({"pianoroll_1_csc_shape": np.array([2**40, 128])}, "too_long"),
-        ({"pianoroll_1_csc_indices": np.zeros(207)}, "wrong_type"),
+        ({"pianoroll_1_csc_indices": np.zeros(208)}, "wrong_type"),
         ({"tempo": np.full((216, 1), 120.0)}, "wrong_type"),
         ({"tempo": np.zeros(lpd5.LARGEST_ARRAY // 8 + 1)}, "too_large"),
     ],

@@ -127,6 +127,15 @@ def test_the_environment_says_what_is_not_given(source, build, monkeypatch):
     monkeypatch.setenv("MUSEGEN_PROFILE", "papre")
     with pytest.raises(ValueError, match="profile is 'papre'; it must be smoke, quick, paper"):
         training.planned("ae_10")
+    monkeypatch.delenv("MUSEGEN_PROFILE")
+    monkeypatch.chdir(config.root() / "notebooks")
+    monkeypatch.setenv("MUSEGEN_SOURCE", "midi:songs")
+    monkeypatch.setenv("MUSEGEN_BUILD", "")
+    assert config.default().source == f"midi:{config.root() / 'songs'}"
+    assert config.build_dir() == config.root() / "build"
+    monkeypatch.setenv("MUSEGEN_DASK", "yes")
+    with pytest.raises(ValueError, match="it must be tcp://HOST:PORT"):
+        config.default()
 
 
 def test_all_profiles_have_the_same_runs_and_smoke_is_tiny(source):
