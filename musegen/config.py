@@ -53,6 +53,7 @@ class LSTMConfig:
     window: int = 64  # report 2.3: "based on the 64 previous ones"
     ticks_per_beat: int = 2  # ancestor: 0.5 quarter notes
     input_spread: float = 16.0  # ours: how steep the first gates are in token / V (notebook 03)
+    open_gates: bool = False  # ours, for ten layers: see `musegen.lstm.open_gates`
     embedding: int = 0  # 0: token / V as input (report 2.1); ours: width of a learned embedding
     learning_rate: float = 1e-3  # ours: the report is silent; Adam
     batch: int = 64  # report 2.3: windows a step
@@ -85,7 +86,7 @@ class HeldConfig:
 
 
 SMALL = LSTMConfig()
-DEEP = LSTMConfig(layers=10, units=128, dropout=0.01, dense_dropout=False)
+DEEP = LSTMConfig(layers=10, units=128, dropout=0.01, dense_dropout=False, open_gates=True)
 EMBEDDING = LSTMConfig(embedding=64)  # ours: what token / V costs; notebook 03
 HELD = HeldConfig()
 
