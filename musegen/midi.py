@@ -9,20 +9,25 @@ track
 """
 
 import io
-from collections.abc import Iterator
-from itertools import accumulate
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from musegen.files import atomic_write
-from musegen.song import MOST_STEPS, NO_VOICE, Song, as_notes
+from musegen.song import BEATS_PER_BAR, MOST_STEPS, NO_VOICE, Song, as_notes
 
 TICKS_PER_BEAT = 480  # at least; usual in the field
 VELOCITY = 80  # ours: rolls know only on and off
 PIANOS = range(8)  # General MIDI programs 0..7
+CHANNELS = 16
 DRUMS = 9  # General MIDI: the channel of the drums, counted from 0
+METRES = {(1, 4), (1, 2), (2, 4), (2, 2), (4, 4)}  # whose bars make up bars of four quarters
 LATEST = 2**28 - 1  # ticks between two messages: four bytes of seven bits
 
 
@@ -84,8 +89,8 @@ class Note(NamedTuple):
     start: int
     end: int
     pitch: int
-    track: int
-    program: int | None = 0  # None: drums
+    track: int  # where it is read: with its channel, ``track * CHANNELS + channel``
+    program: int = 0
 
 
 def layers(notes: np.ndarray) -> list[list[Note]]:
@@ -145,25 +150,46 @@ def read(path, steps_per_beat: int = 24) -> Song:
     return to_song(load(path, path.read_bytes()), path, steps_per_beat)
 
 
-def to_song(file, path: Path, steps_per_beat: int = 24, no_piano: str = "midi") -> Song:
-    """Make a song of a file that `load` opened; `no_piano` is its source if it has no piano."""
-    pitched = [note for note in _notes(file) if note.program is not None]
-    piano = [note for note in pitched if note.program in PIANOS]
-    start, end, pitch, track, _ = np.array(piano or pitched, int).reshape(-1, 5).T
-    steps = steps_per_beat / file.ticks_per_beat
-    onset = np.rint(start * steps).astype(int)
-    duration = np.maximum(np.rint(end * steps).astype(int) - onset, 1)
-    length = max([round(_ticks(file) * steps), *(onset + duration)])
-    if length > MOST_STEPS:
+def to_song(file, path, steps_per_beat=24, no_piano="midi", in_fours=False) -> Song:
+    """Make a song of a file that `load` opened; `no_piano` is its source if it has no piano.
+
+    The source says, too, how many notes were left out because they never end, or at once. Silence
+    fills up the bar of the upbeat; a file that is not in bars of four quarters is read from its
+    beginning, or refused if it must be `in_fours`.
+    """
+    beat = file.ticks_per_beat
+    struck = list(_notes(file))
+    pitched = [note for note in struck if note.track % CHANNELS != DRUMS]
+    if struck and not pitched:
+        raise Unreadable(path, "it has only drums; give one with pitched notes", "only_drums")
+    lasting = [note for note in pitched if note.start < note.end]
+    piano = [note for note in lasting if note.program in PIANOS]
+    start, end, pitch, track, _ = np.array(piano or lasting, int).reshape(-1, 5).T
+    signs = _messages(file, "time_signature")
+    signs = [(Fraction(now, beat), m.numerator, m.denominator) for now, _, m in signs]
+    rest = rest_before_upbeat(signs, end.max(initial=0) / beat)
+    if rest is None and in_fours:
+        raise Unreadable(path, "its bars are not of four quarters", "not_4_4")
+    times = (ticks + int(beat * (rest or 0)) for ticks in (start, end, _ticks(file)))
+    onset, end, last = (np.rint(time * steps_per_beat / beat).astype(int) for time in times)
+    duration = np.maximum(end - onset, 1)
+    music = max(onset + duration, default=0)
+    if music > MOST_STEPS:
         raise Unreadable(path, "it lasts for ever", "too_long")
+    length = int(max(music, min(last, MOST_STEPS)))  # silence does not last for ever, it is cut
     tracks, voice = np.unique(track, return_inverse=True)
     notes = as_notes(onset, duration, pitch, voice if len(tracks) > 1 else NO_VOICE)
-    source = "midi" if piano or not pitched else no_piano
-    return Song(notes, int(length), steps_per_beat, tempo(file), path.stem, source)
+    lost = sum(note.start == note.end for note in pitched if not piano or note.program in PIANOS)
+    source = "midi" if piano or not lasting else no_piano
+    source += f", {lost} note(s) without an end left out" * bool(lost)
+    return Song(notes, length, steps_per_beat, tempo(file), path.stem, source)
 
 
 def load(path: Path, content: bytes):
-    """Open a MIDI file with mido; data bytes that are too large are clipped, not refused.
+    """Open a MIDI file; data bytes that are too large are clipped, not refused.
+
+    What is no track (RIFF, chunks of one's own) is passed over, and so is a track that is
+    announced but not there.
 
     Parameters
     ----------
@@ -177,14 +203,14 @@ def load(path: Path, content: bytes):
     Unreadable
         If it is no MIDI file, or one without a common clock.
     """
-    import mido
-
+    if content.startswith(b"RIFF"):
+        content = content[max(content.find(b"MThd"), 0) :]
     if not content.startswith(b"MThd"):
         if b"MThd".startswith(content):
             raise Unreadable(path, "it ends too early", "truncated")
         raise Unreadable(path, "it is something else", "wrong_type")
     try:
-        file = mido.MidiFile(file=io.BytesIO(content), clip=True)
+        file = _open(content)
     except EOFError as error:
         raise Unreadable(path, "it ends too early", "truncated") from error
     except Exception as error:  # a damaged file makes mido raise nearly anything
@@ -198,50 +224,120 @@ def load(path: Path, content: bytes):
     return file
 
 
+def _open(content: bytes):
+    """Read the chunks that are tracks, as many as are announced and there."""
+    from mido.midifiles import midifiles as mido
+
+    stream, tracks = io.BytesIO(content), []
+    kind, announced, ticks = mido.read_file_header(stream)
+    while len(tracks) < announced and (not tracks or stream.tell() < len(content)):
+        name, size = mido.read_chunk_header(stream)
+        chunk = io.BytesIO(stream.read(size))
+        if name == b"MTrk":
+            tracks.append(list(_track(chunk, size)))
+        elif not name.strip().isalnum():
+            raise ValueError("something stands where a track should")
+    return mido.MidiFile(type=kind, ticks_per_beat=ticks, tracks=tracks)
+
+
+def _track(stream, size: int) -> Iterator:
+    """Read a track; unlike mido's reader, with a running status that outlives system messages."""
+    from mido.midifiles import midifiles as mido
+
+    status = None
+    while stream.tell() < size:
+        delta, byte = mido.read_variable_int(stream), mido.read_byte(stream)
+        if byte == 0xFF:
+            yield mido.read_meta_message(stream, delta)
+        elif byte in (0xF0, 0xF7):
+            yield mido.read_sysex(stream, delta, clip=True)
+        else:
+            data = [byte] if byte < 0x80 else []
+            status = status if data else byte
+            yield mido.read_message(stream, status, data, delta, clip=True)
+
+
 def _notes(file) -> Iterator[Note]:
-    program = dict.fromkeys(range(16), 0)
-    sounding = {}
-    for now, track, message in _messages(file):
+    """Pair note-ons and note-offs as pretty_midi does, which LPD-5 was made with.
+
+    A note-off ends all notes of its pitch in its track and channel that began before it, and they
+    are of the program that plays by then. What ends at once or never comes without length.
+    """
+    program, sounding = defaultdict(int), defaultdict(list)
+    for now, track, message in _messages(file, "program_change", "note_on", "note_off"):
+        part = track * CHANNELS + message.channel
         if message.type == "program_change":
-            program[message.channel] = message.program
-        if message.type not in ("note_on", "note_off"):
-            continue
-        key = (track, message.channel, message.note)
-        if key in sounding:  # ended, or struck again
-            yield sounding.pop(key)._replace(end=now)
-        if message.type == "note_on" and message.velocity > 0:
-            plays = None if message.channel == DRUMS else program[message.channel]
-            sounding[key] = Note(now, now, message.note, track, plays)
-    for note in sounding.values():  # never ended
-        yield note._replace(end=_ticks(file))
+            program[part] = message.program
+        elif message.type == "note_on" and message.velocity > 0:
+            sounding[part, message.note].append(now)
+        else:
+            starts = sounding[part, message.note]
+            ended = sum(start < now for start in starts) or len(starts)
+            for start in starts[:ended]:
+                yield Note(start, now, message.note, part, program[part])
+            del starts[:ended]
+    for (part, pitch), starts in sounding.items():
+        yield from (Note(start, start, pitch, part, program[part]) for start in starts)
 
 
-def _messages(file) -> list[tuple]:
-    """All messages as (tick, track, message), in order of time."""
+def _messages(file, *types: str) -> list[tuple]:
+    """All messages of some types as (tick, track, message), in order of time."""
     messages = []
     for i, track in enumerate(file.tracks):
         ticks = accumulate(message.time for message in track)
-        messages += [(tick, i, message) for tick, message in zip(ticks, track, strict=True)]
-    return sorted(messages, key=lambda row: row[0])
+        messages += [(now, i, m) for now, m in zip(ticks, track, strict=True) if m.type in types]
+    return sorted(messages, key=itemgetter(0))
 
 
 def _ticks(file) -> int:
     return max((sum(message.time for message in track) for track in file.tracks), default=0)
 
 
-def metres(file) -> set[str]:
-    """Time signatures of a mido file, such as ``{"4/4"}``; the set is empty if it has none."""
-    signs = [m for _, _, m in _messages(file) if m.type == "time_signature"]
-    return {f"{sign.numerator}/{sign.denominator}" for sign in signs}
+def rest_before_upbeat(signs: Iterable[tuple], end: float) -> float | None:
+    """Say how a piece is read in bars of four quarters: how much rest fills up its upbeat.
+
+    Bars of 1/4, 1/2, 2/4 and 2/2 are read as parts of such a bar where every change of metre
+    falls on its bar line. A first metre of less than four quarters is an upbeat; the last bar may
+    be short.
+
+    Parameters
+    ----------
+    signs : iterable of (quarters, numerator, denominator)
+        Time signatures and when they stand; of those at one time the last counts, 4/4 before all.
+    end : float
+        Quarters until the last note has ended; what stands there or later does not count.
+
+    Returns
+    -------
+    float or None
+        Quarters, 0 without an upbeat; None if the piece is not in such bars.
+
+    Examples
+    --------
+    >>> rest_before_upbeat([(0, 1, 4), (1, 4, 4)], end=17)
+    3
+    >>> rest_before_upbeat([(0, 3, 4)], end=12) is None
+    True
+    """
+    metres = {0: (4, 4)} | {at: tuple(sign) for at, *sign in signs if at < end}
+    changes = [next(same) for _, same in groupby(sorted(metres.items()), key=itemgetter(1))]
+    upbeat = next((at for at, _ in changes if 0 < at < BEATS_PER_BAR), 0)
+    parts = [(at - upbeat, sign, end - at) for at, sign in changes if at >= upbeat]
+    on_bar_lines = all(at % BEATS_PER_BAR == 0 for at, *_ in parts)
+    add_up = all(sign in METRES or at and left <= BEATS_PER_BAR for at, sign, left in parts)
+    return -upbeat % BEATS_PER_BAR if on_bar_lines and add_up else None
 
 
 def tempo(file) -> float:
     """Median tempo of a mido file over its beats, in quarter notes a minute."""
-    changes = [(now, m.tempo) for now, _, m in _messages(file) if m.type == "set_tempo"]
-    changes = [(now, micros) for now, micros in changes if micros > 0]
-    if not changes or changes[0][0] > 0:
-        changes.insert(0, (0, 500_000))  # MIDI: 120 until something else is said
-    ticks, micros = np.array(changes, float).T
-    lasts = np.diff(np.append(ticks, max(_ticks(file), ticks[-1] + 1)))
+    said = [(now, m.tempo) for now, _, m in _messages(file, "set_tempo") if m.tempo > 0]
+    return tempo_of(said, _ticks(file))
+
+
+def tempo_of(said: list[tuple], end: float) -> float:
+    """Median tempo of changes, pairs of time and microseconds a beat, until the music ends."""
+    changes = [(0, 500_000), *said]  # MIDI: 120 until something else is said
+    times, micros = np.array(changes, float).T
+    lasts = np.diff(np.append(times, max(end, times[-1] + 1)))
     middle = np.quantile(micros, 0.5, weights=lasts, method="inverted_cdf")
     return round(60e6 / middle, 3)

@@ -2,9 +2,11 @@
 
 import mido
 import numpy as np
+import pretty_midi
 import pytest
 
 from musegen import midi
+from musegen.corpus import Rejected, scores
 from musegen.song import Song, as_notes
 
 
@@ -102,10 +104,122 @@ def test_the_tempo_is_that_of_half_the_beats(tmp_path):
     assert midi.read(path).tempo_qpm == 125
 
 
-def test_a_note_that_never_ends_lasts_to_the_end(tmp_path):
+@pytest.mark.parametrize("seed", range(20))
+def test_notes_are_paired_as_pretty_midi_does(seed, tmp_path):
+    """Note-ons and note-offs at random in tracks that share channels, programs that change."""
+    rng = np.random.default_rng(seed)
+    tracks = [[] for _ in range(rng.integers(1, 4))]
+    for place, pitch, wait, velocity in rng.integers(0, [len(tracks), 2, 3, 3], (99, 4)).tolist():
+        channel, kind = int(rng.choice([0, 0, 1, 9])), str(rng.choice(["note_on", "note_off"]))
+        plays = {"note": pitch, "velocity": velocity, "channel": channel, "time": wait}
+        if rng.random() < 0.2:
+            tracks[place] += program(int(rng.choice([0, 5, 48])), channel)
+        tracks[place].append(mido.Message(kind, **plays))
+    path = write_tracks(tmp_path / "a.mid", *tracks, ticks_per_beat=24)
+    heard = pretty_midi.PrettyMIDI(str(path))
+    pitched = [one for one in heard.instruments if not one.is_drum]
+    piano = [one for one in pitched if one.program in midi.PIANOS]
+    notes = [note for one in piano or pitched for note in one.notes]
+    ticks = [[heard.time_to_tick(time) for time in (x.start, x.duration)] for x in notes]
+    assert rows(midi.read(path)) == sorted((*t, x.pitch) for t, x in zip(ticks, notes, strict=True))
+
+
+def test_a_pitch_struck_again_before_its_note_off_lasts(tmp_path):
+    on, off = (mido.Message(kind, note=60) for kind in ("note_on", "note_off"))
+    again = [on.copy(time=480), off] * 3 + [off.copy(time=480)]
+    path = write_tracks(tmp_path / "a.mid", [on, *again])
+    assert rows(midi.read(path)) == [(24 * i, 24, 60) for i in range(4)]
+
+
+def test_a_note_that_never_ends_is_left_out_and_counted(tmp_path):
     left_on = [mido.Message("note_on", note=60)]
     path = write_tracks(tmp_path / "a.mid", left_on, note(64, lasts=960), ticks_per_beat=480)
-    assert rows(midi.read(path)) == [(0, 48, 60), (0, 48, 64)]
+    assert rows(midi.read(path)) == [(0, 48, 64)]
+    assert midi.read(path).source == "midi, 1 note(s) without an end left out"
+
+
+def test_a_program_is_of_a_track_and_not_of_its_channel_elsewhere(tmp_path):
+    tracks = program(0, 0) + note(60, wait=480), program(48, 0) + note(72, lasts=960)
+    assert rows(midi.read(write_tracks(tmp_path / "a.mid", *tracks))) == [(24, 24, 60)]
+
+
+def test_silence_after_the_music_makes_no_song_too_long(tmp_path):
+    rest = [mido.MetaMessage("marker", time=midi.LATEST) for _ in range(8)]
+    path = write_tracks(tmp_path / "a.mid", note(60, lasts=12) + rest, ticks_per_beat=1)
+    assert scores.read(path.read_bytes(), path).bars == 3
+
+
+# --- Bytes around the notes ---------------------------------------------------------------------
+
+
+def chunk(name, content=b"of their own", order="big"):
+    return name + len(content).to_bytes(4, order) + content
+
+
+def header(tracks, more=b""):
+    return chunk(b"MThd", bytes([0, 1, 0, tracks, 1, 0xE0]) + more)  # type 1, 480 ticks
+
+
+def track(between=b""):
+    """Write C and D, two beats each; only the first message says that it is a note-on."""
+    return chunk(b"MTrk", b"\0\x90\x3c\x50" + between + b"\x87\x40\x3c\0\0\x3e\x50\x87\x40\x3e\0")
+
+
+def riff(*chunks):
+    return chunk(b"RIFF", b"RMID" + b"".join(chunks), "little")
+
+
+@pytest.mark.parametrize(
+    ("content", "tracks"),
+    [
+        (riff(chunk(b"DISP"), chunk(b"data", header(1) + track()), chunk(b"LIST")), 1),
+        (header(1) + chunk(b"XFIH") + track(), 1),
+        (header(2) + track() + chunk(b"XFKM") + track() + chunk(b"end "), 2),
+        (header(1, b"more") + track(), 1),
+        (header(3) + track() + track(), 2),  # fewer than announced
+        (header(1) + track(b"\0\xf0\3\1\2\xf7\0\xf7\1\1\0\xff\1\1x"), 1),  # sysex, a text
+    ],
+)
+def test_chunks_and_messages_of_other_kinds_are_passed_over(content, tracks, tmp_path):
+    path = tmp_path / "a.mid"
+    path.write_bytes(content)
+    assert rows(midi.read(path)) == [(0, 48, 60)] * tracks + [(48, 48, 62)] * tracks
+
+
+# --- Metre ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("signs", "rest"),
+    [
+        ([], 0),
+        ([(0, 1, 4)], 0),  # throughout
+        ([(0, 2, 2), (8, 2, 4), (12, 4, 4)], 0),
+        ([(0, 3, 4), (0, 4, 4)], 0),  # overridden
+        ([(0, 4, 4), (64, 3, 4)], 0),  # where the last note ends
+        ([(0, 1, 4), (1, 4, 4)], 3),  # an upbeat
+        ([(0, 3, 8), (1.5, 2, 2), (61.5, 5, 8)], 2.5),  # and a last bar that is the shorter
+        ([(0, 4, 4), (5, 4, 4)], 0),  # no change
+        ([(0, 4, 4), (8, 2, 4), (10, 4, 4)], None),
+        ([(0, 3, 4)], None),
+        ([(0, 8, 8)], None),
+        ([(0, 4, 4), (32, 3, 4), (44, 4, 4)], None),
+    ],
+)
+def test_the_metre_is_read_in_bars_of_four_quarters(signs, rest, tmp_path):
+    assert midi.rest_before_upbeat(signs, end=64) == rest
+    waits = np.diff([0, *(480 * at for at, *_ in signs)]).astype(int).tolist()
+    said = [
+        mido.MetaMessage("time_signature", numerator=n, denominator=d, time=wait)
+        for (_, n, d), wait in zip(signs, waits, strict=True)
+    ]
+    path = write_tracks(tmp_path / "a.mid", said, note(60, lasts=64 * 480))
+    if rest is None:
+        with pytest.raises(Rejected, match="not_4_4"):
+            scores.read(path.read_bytes(), path)
+    else:
+        assert rows(scores.read(path.read_bytes(), path)) == rows(midi.read(path))
+    assert rows(midi.read(path)) == [((rest or 0) * 24, 64 * 24, 60)]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +228,11 @@ def test_a_note_that_never_ends_lasts_to_the_end(tmp_path):
         (b"", "it ends too early", "truncated"),
         (b"MThd", "it ends too early", "truncated"),
         (b"<html>", "it is something else", "wrong_type"),
-        (b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0" + bytes(8), "MTrk", "unreadable"),
+        (header(1), "it ends too early", "truncated"),
+        (header(1) + track()[:-1], "it ends too early", "truncated"),
+        (header(2) + track() + b"MTr", "it ends too early", "truncated"),
+        (header(1) + bytes(8), "where a track should", "unreadable"),
+        (header(1) + chunk(b"MTrk", b"\0\x99\x24\x50\0\x24\0"), "only drums", "only_drums"),
         (b"MThd\x00\x00\x00\x06\x00\x02\x00\x00\x01\xe0", "songs of their own", "several_tunes"),
         (b"MThd\x00\x00\x00\x06\x00\x01\x00\x00\x00\x00", "no ticks a beat", "no_clock"),
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from apps import template
-from musegen import config, generation, midi, player, training
+from musegen import config, generation, midi, player, preprocess, training
 from musegen.files import atomic_write
 from musegen.held import Outline
 from musegen.song import Song
@@ -37,7 +37,7 @@ def songs(
     tempo_qpm : float, optional
         The primer's, or that of a training song, if not said.
     primer : Path, optional
-        A MIDI file: its first four bars are gone on from.
+        A MIDI file: the first four bars of its music are gone on from, in its mode.
 
     Returns
     -------
@@ -46,7 +46,8 @@ def songs(
     Raises
     ------
     ValueError
-        If a number is out of range, or the MIDI file cannot be read.
+        If a number is out of range, the MIDI file cannot be read or has no notes, or `bars` leaves
+        none to be written.
 
     Notes
     -----
@@ -67,15 +68,25 @@ def songs(
         outlines = [one._replace(first=0, rest=0) for one in outlines]
     start = None
     if primer is not None:
-        start = midi.read(primer)
-        start = start.cut(0, KEPT_BARS * start.steps_per_bar)
+        start = _first_bars(midi.read(primer), primer)
         tempo_qpm = tempo_qpm or start.tempo_qpm
-        outlines = [one._replace(bars=max(one.bars, start.bars + 1)) for one in outlines]
+        minor = preprocess.estimate_key(start).mode == "minor"
+        least = bars or start.bars + 1  # too few are refused where the songs are written
+        outlines = [one._replace(minor=minor, bars=max(one.bars, least)) for one in outlines]
     if tempo_qpm is not None:
         outlines = [one._replace(tempo_qpm=tempo_qpm) for one in outlines]
     written = generation.held_songs(run, outlines, rng, primer=start)
     named = zip(written, outlines, strict=True)
     return [replace(song, title=_title(i, one, start)) for i, (song, one) in enumerate(named, 1)]
+
+
+def _first_bars(song: Song, path: Path) -> Song:
+    """Take the bars that are gone on from; none is silent before the music begins or after it."""
+    if not len(song.notes):
+        raise ValueError(f"{path} has no notes to go on from; give a file with some")
+    start = preprocess.cut_to_first_note(song, "bar")
+    end = int((start.notes["onset"] + start.notes["duration"]).max())
+    return start.cut(0, min(KEPT_BARS, -(-end // start.steps_per_bar)) * start.steps_per_bar)
 
 
 def _title(number: int, outline: Outline, primer: Song | None) -> str:

@@ -29,7 +29,7 @@ class Entry:
     path : Path or None
         Where it lies, if in a folder.
     content : bytes or None
-        What it holds, if in an archive.
+        What it holds, if in an archive or a part of a file.
     reason : str
         Why it cannot be read at all: one of `musegen.corpus.REASONS`, or empty.
     """
@@ -38,6 +38,10 @@ class Entry:
     path: Path | None = None
     content: bytes | None = None
     reason: str = ""
+
+    def read(self) -> bytes:
+        """Give what it holds."""
+        return self.path.read_bytes() if self.content is None else self.content
 
 
 @dataclass(frozen=True)
@@ -105,16 +109,22 @@ def of_files(files: dict[str, Path], largest: int) -> Collection:
 def short_names(paths: Iterable[str]) -> dict[str, str]:
     """Call each file by its own name, or by its path where several have the same.
 
+    A tune of a book, such as ``a/book.abc/1``, keeps the book's name.
+
     Examples
     --------
     >>> short_names(["a/one.mid", "b/two.mid", "two.mid"])
     {'a/one.mid': 'one', 'b/two.mid': 'b/two.mid', 'two.mid': 'two.mid'}
     """
-    stems = {path: PurePosixPath(path).stem for path in paths}
+    stems = {path: _stem(PurePosixPath(path)) for path in paths}
     times = Counter(stems.values())
     called = {path: stem if times[stem] == 1 else path for path, stem in stems.items()}
     clash = len(set(called.values())) < len(called)  # a.mid.mid beside a.mid and b/a.mid
     return {path: path for path in stems} if clash else called
+
+
+def _stem(path: PurePosixPath) -> str:
+    return path.stem if path.suffix else f"{path.parent.stem}/{path.name}"
 
 
 def _key(found: list[tuple[str, os.stat_result]]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from musegen.files import atomic_write
 from musegen.song import NOTE, Song
 
 SEED = 2021  # ours: the year of the report
+LEAST_NOTES = 10  # ours: with fewer there is nothing to learn
 LEAST_BARS = 2  # ours: in a bar alone nothing follows on anything
 MOST_BARS = 2000  # ours: more than an hour; longer "songs" come from a damaged note
 TEMPI_QPM = (5.0, 1000.0)  # ours: what lies outside is no tempo
@@ -42,11 +44,13 @@ class Format:
         Of a file in an archive the path is only a name.
     largest : int
         Bytes of a file.
+    parts : function of an `Entry` that gives one for each song in it, or None if it has one
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[bytes, Path], Song]
     largest: int
+    parts: Callable[[Entry], Iterable[Entry]] | None = None
 
 
 @dataclass(frozen=True)
@@ -140,11 +144,12 @@ def read_song(form: Format, content: bytes, path: Path) -> Song:
         With one of `musegen.corpus.REASONS`.
     """
     song = form.read(content, path)
-    if not len(song.notes):
-        raise Rejected("silent")
+    if len(song.notes) < LEAST_NOTES:
+        raise Rejected("few_notes" if len(song.notes) else "silent")
     if not TEMPI_QPM[0] <= song.tempo_qpm <= TEMPI_QPM[1]:  # NaN is not, either
         raise Rejected("no_tempo")
     end = int((song.notes["onset"] + song.notes["duration"]).max())
+    song = song.cut(0, -(-end // song.steps_per_bar) * song.steps_per_bar)  # no silent bars after
     if end - int(song.notes["onset"].min()) < LEAST_BARS * song.steps_per_bar:
         raise Rejected("too_short")
     if song.bars > MOST_BARS:
@@ -186,7 +191,8 @@ def _read_all(found: Collection, form: Format, kind: str, dask: str | None) -> I
     from tqdm import tqdm
 
     task = partial(_read_entry, form)
-    results = parallel.run(task, found.entries, _given_up, TIME_LIMIT, dask)
+    each = map(form.parts, found.entries) if form.parts else [found.entries]
+    results = parallel.run(task, chain.from_iterable(each), _given_up, TIME_LIMIT, dask)
     return tqdm(results, f"reading {kind}", found.files, leave=False, disable=config.progress())
 
 
@@ -198,8 +204,7 @@ def _read_entry(form: Format, entry: Entry) -> Result:
     if entry.reason:
         return Result(entry.name, entry.reason)
     try:
-        content = entry.path.read_bytes() if entry.path else entry.content
-        song = read_song(form, content, entry.path or Path(entry.name))
+        song = read_song(form, entry.read(), entry.path or Path(entry.name))
     except Rejected as reason:
         return Result(entry.name, str(reason))
     except MemoryError:

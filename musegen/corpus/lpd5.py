@@ -5,8 +5,8 @@ The format
 A file is a zip of arrays, as pypianoroll 0.3 wrote them:
 
 ``info.json``
-    ``beat_resolution`` (24), and for tracks ``"0"`` .. ``"4"`` name, program and is_drum:
-    Drums, Piano, Guitar, Bass, Strings.
+    ``beat_resolution`` (24; pypianoroll 1 writes ``resolution``), and for tracks ``"0"`` .. ``"4"``
+    name, program and is_drum: Drums, Piano, Guitar, Bass, Strings.
 ``pianoroll_k_csc_data``, ``_indices``, ``_indptr``, ``_shape``
     The roll of track k, a sparse (time, 128) matrix by columns; (0, 128) if it is empty. Cells
     are velocities, and above 0 wherever a note sounds.
@@ -18,13 +18,15 @@ A file is a zip of arrays, as pypianoroll 0.3 wrote them:
 
 Notes
 -----
-Only the piano and the tempo are read. Notebook: 01_data_preparation, "Only the piano".
+Only the piano and the tempo are read. The piano is every track of General MIDI's pianos that is no
+drums, whatever its name: one in LPD-5, any number in the LPD it was made of. Notebook:
+01_data_preparation, "Only the piano".
 """
 
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +34,8 @@ import numpy as np
 
 from musegen.corpus import Rejected
 from musegen.corpus.ingest import Format
-from musegen.song import MOST_STEPS, PITCHES, Song, as_notes
+from musegen.midi import PIANOS
+from musegen.song import MOST_STEPS, NOTE, PITCHES, Song, as_notes
 
 TRACKS = ("Drums", "Piano", "Guitar", "Bass", "Strings")
 LARGEST_FILE = 16 * 2**20  # bytes; a song takes about 50 kB
@@ -53,10 +56,15 @@ def read(content: bytes, path) -> Song:
     Report 2.1. Twice as fast as `pypianoroll.load` or faster, equal to it bit by bit; nothing
     is unpickled. Notebook: 01_data_preparation, "Only the piano".
     """
-    (song,) = _read(content, ["Piano"])
+    pianos = _read(content, lambda track: not track["is_drum"] and track["program"] in PIANOS)
+    if not pianos:
+        raise Rejected("no_piano")
+    song = max(pianos, key=lambda piano: piano.length)
     if not song.length:
         raise Rejected("empty_piano")
-    return replace(song, title=Path(path).stem)
+    notes = np.concatenate([piano.notes for piano in pianos])
+    notes = as_notes(*(notes[name] for name in NOTE.names))
+    return replace(song, notes=notes, title=Path(path).stem)
 
 
 FORMAT = Format((".npz",), read, LARGEST_FILE)
@@ -68,13 +76,13 @@ def read_tracks(path) -> dict[str, Song]:
     For looking at what the piano-only rule leaves out. Notebook: 01_data_preparation,
     "Only the piano".
     """
-    songs = _read(Path(path).read_bytes(), TRACKS)
+    songs = _read(Path(path).read_bytes(), lambda track: True)
     length = max(song.length for song in songs)
     return {song.title: replace(song, length=length) for song in songs}
 
 
-def _read(content: bytes, names: Iterable[str]) -> list[Song]:
-    """Read some of the five tracks, each with its own length: 0 if it was left out."""
+def _read(content: bytes, wanted: Callable[[dict], bool]) -> list[Song]:
+    """Read some of the tracks, each with its own length: 0 if it was left out."""
     if not content.startswith(ZIP):
         raise Rejected("truncated" if ZIP.startswith(content) else "wrong_type")
     try:
@@ -86,17 +94,15 @@ def _read(content: bytes, names: Iterable[str]) -> list[Song]:
         raise Rejected("wrong_type")
     try:
         info = json.loads(_member(stored, "info.json"))
-        steps = int(info["beat_resolution"])
+        steps = int(info.get("beat_resolution") or info["resolution"])
         if not 1 <= steps <= 960:
             raise ValueError(f"{steps} steps a beat")
-        number = {track["name"]: k for k, track in info.items() if k.isdigit()}
-        if not set(names) <= set(number):
-            raise Rejected("no_piano")
+        names = {k: track["name"] for k, track in info.items() if k.isdigit() and wanted(track)}
         tempo = _member(stored, "tempo.npy", "f")
         tempo_qpm = float(np.median(tempo)) if len(tempo) else 0.0  # survives the scrambling
         return [
-            Song(*_notes(stored, f"pianoroll_{number[name]}_csc_"), steps, tempo_qpm, name, "lpd5")
-            for name in names
+            Song(*_notes(stored, f"pianoroll_{k}_csc_"), steps, tempo_qpm, name, "lpd5")
+            for k, name in names.items()
         ]
     except Rejected:
         raise

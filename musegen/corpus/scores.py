@@ -1,22 +1,26 @@
 """Your own files, MIDI, MusicXML and ABC; and how a score becomes a song, a chorale's as well."""
 
 import io
-import tempfile
+import re
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 
 from musegen import midi
 from musegen.corpus import Rejected
+from musegen.corpus.archive import Entry
 from musegen.corpus.ingest import Format
 from musegen.song import BEATS_PER_BAR, Song, as_notes
 
-MIDI = (".mid", ".midi")
+MIDI = (".mid", ".midi", ".kar")
 SCORES = (".mxl", ".musicxml", ".xml", ".abc")
 LARGEST_FILE = 8 * 2**20  # bytes; MIDI files have about 50 kB, scores seldom more than 2 MB
-LARGEST_SCORE = 64 * 2**20  # bytes of a zipped one, unpacked
+LARGEST_SCORE = 64 * 2**20  # bytes of each file in a zipped one, unpacked
 STEPS_PER_BEAT = 24  # as LPD-5; holds every onset of the chorales
 WITHOUT_PIANO = "midi, no piano: all pitched notes"
 MARKS = {".mxl": b"PK\x03\x04", ".abc": b"K:"}  # what a file of this kind holds
@@ -37,22 +41,28 @@ def read(content: bytes, path: Path) -> Song:
         With one of `musegen.corpus.REASONS`.
     """
     is_midi = path.suffix.lower() in MIDI
-    song = _read_midi(content, path) if is_midi else _read_score(content, path)
-    if not len(song.notes):
-        raise Rejected("silent")
-    end = int((song.notes["onset"] + song.notes["duration"]).max())
-    return song.cut(0, -(-end // song.steps_per_bar) * song.steps_per_bar)  # no silent bars after
+    return _read_midi(content, path) if is_midi else _read_score(content, path)
 
 
-FORMAT = Format(MIDI + SCORES, read, LARGEST_FILE)
+def tunes(entry: Entry) -> list[Entry]:
+    """Take a book of ABC tunes apart; what is none stays as it is."""
+    found = []
+    with suppress(OSError):  # which reading it tells
+        if entry.name.lower().endswith(".abc") and not entry.reason:
+            head, *found = re.split(rb"(?<![^\r\n\xbf])(?=X:)", entry.read())  # BF: of a BOM
+    if len(found) < 2:
+        return [entry]
+    path = entry.path or Path(entry.name)
+    return [Entry(f"{entry.name}/{i}", path, head + tune) for i, tune in enumerate(found, 1)]
+
+
+FORMAT = Format(MIDI + SCORES, read, LARGEST_FILE, tunes)
 
 
 def _read_midi(content: bytes, path: Path) -> Song:
     try:
         file = midi.load(path, content)
-        if midi.metres(file) - {"4/4"}:
-            raise Rejected("not_4_4")
-        return midi.to_song(file, path, no_piano=WITHOUT_PIANO)
+        return midi.to_song(file, path, no_piano=WITHOUT_PIANO, in_fours=True)
     except midi.Unreadable as error:
         raise Rejected(error.reason) from error
 
@@ -61,9 +71,9 @@ def _read_score(content: bytes, path: Path) -> Song:
     score = parse(content, path)
     pitched = [part for part in score.parts if _program(part) is not None]
     pianos = [part for part in pitched if _program(part) in midi.PIANOS]
-    marks = score.recurse().getElementsByClass("MetronomeMark")
-    tempi = [mark.getQuarterBPM() for mark in marks if mark.getQuarterBPM()]
-    tempo_qpm = round(float(np.median(tempi)), 3) if tempi else 120.0  # ours: MIDI's own default
+    marks = score.flatten().getElementsByClass("MetronomeMark")
+    said = [(mark.offset, 60e6 / mark.getQuarterBPM()) for mark in marks if mark.getQuarterBPM()]
+    tempo_qpm = midi.tempo_of(said, score.highestTime)
     source = "midi" if pianos else WITHOUT_PIANO
     return to_song(score, pianos or pitched, tempo_qpm, path.stem, source)
 
@@ -90,37 +100,63 @@ def parse(content: bytes, path: Path):
     Raises
     ------
     Rejected
-        With one of `musegen.corpus.REASONS`: if it is no whole score, or not 4/4 with a bar line
-        every four beats.
+        With one of `musegen.corpus.REASONS`: if it is no whole score, or not in bars of four
+        quarters or of parts of them.
     """
-    from music21 import converter, stream
+    from music21 import converter, musicxml
 
     suffix = path.suffix.lower()
-    if suffix == ".mxl" and _unpacked_size(content) > LARGEST_SCORE:
-        raise Rejected("too_large")  # music21 would unpack it
     try:
-        with tempfile.TemporaryDirectory() as folder:  # music21 unzips files only
-            copy = Path(folder) / f"score{suffix}"
-            copy.write_bytes(content)
-            form = "abc" if suffix == ".abc" else "musicxml"
-            score = converter.parse(copy, forceSource=True, format=form)
-        several = isinstance(score, stream.Opus)
-        four_four = not several and _is_four_four(score)
+        if suffix == ".abc":
+            score = converter.parseData(_abc(content), format="abc")
+            for part in score.parts:
+                if not part.hasMeasures():
+                    part.makeMeasures(inPlace=True)
+        else:
+            root = ElementTree.fromstring(_unzipped(content) if suffix == ".mxl" else content)
+            for by in root.iter("transpose"):  # music21 stumbles over octaves and missing steps
+                octaves = 12 * int(by.findtext("octave-change", "0"))
+                semitones = round(float(by.findtext("chromatic"))) + octaves
+                by.clear()
+                ElementTree.SubElement(by, "chromatic").text = str(semitones)
+            reader = musicxml.xmlToM21.MusicXMLImporter()
+            reader.xmlRootToScore(root, score := reader.stream)
+            score.toSoundingPitch(inPlace=True)
+        if _upbeat(score) is None:
+            raise Rejected("not_4_4")
+    except Rejected:
+        raise
     except Exception as error:  # a damaged score makes music21 raise nearly anything
         raise Rejected(_rejection_reason(content, suffix, error)) from error
-    if several:
-        raise Rejected("several_tunes")
-    if not four_four:
-        raise Rejected("not_4_4")
     return score
 
 
-def _unpacked_size(content: bytes) -> int:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            return sum(member.file_size for member in packed.infolist())
-    except Exception:  # no zip, or damaged: music21 says so
-        return 0
+def _unzipped(content: bytes) -> bytes:
+    """Take the score out of a zipped one, whose table of contents names it."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        if any(member.file_size > LARGEST_SCORE for member in packed.infolist()):
+            raise Rejected("too_large")
+        contents = ElementTree.fromstring(packed.read("META-INF/container.xml"))
+        return packed.read(contents.find(".//{*}rootfile").get("full-path"))
+
+
+def _abc(content: bytes) -> str:
+    """Write one tune as music21 reads it right: inline fields as lines, voice after voice."""
+    text = re.sub(r"\r\n?", "\n", content.decode("utf-8-sig", "replace"))  # notes are ASCII
+    *before, tune = re.split(r"(?m)^(?=X:)", text, maxsplit=1)
+    fields = re.findall(r"(?m)^[A-Z]:.*\n", "".join(before))  # of a book, good for all its tunes
+    tune = re.split(r"\n\s*\n", tune.strip(), maxsplit=1)[0]  # an empty line ends it
+    if re.search("[&Z]", re.sub(r'(?m)^(?:[A-Za-z+]:|%).*|".*?"|!.*?!|%.*', "", tune)):
+        raise Rejected("abc_sign")  # music21 passes over them
+    tune = re.sub(r"\[([KLMQV]:[^]\n]*)\]", r"\n\1\n", tune)
+    head, key, body = re.split(r"(?m)^(K:.*)$", tune, maxsplit=1)
+    body = re.sub("(?<!i)x", "z", body)  # music21 passes over invisible rests; Kmix is a key
+    voices, pieces = defaultdict(str), re.split(r"(?m)^V: *(\S+).*$", body)
+    for name, music in zip(["", *pieces[1::2]], pieces[::2], strict=True):
+        voices[name] += music
+    head = "".join(fields) + re.sub(r"(?m)^V:.*\n", "", head) + key
+    voices = enumerate(filter(str.strip, voices.values()), 1)
+    return head + "".join(f"\nV:{i}{music}" for i, music in voices)
 
 
 def _rejection_reason(content: bytes, suffix: str, error: Exception) -> str:
@@ -134,12 +170,18 @@ def _rejection_reason(content: bytes, suffix: str, error: Exception) -> str:
     return "truncated" if cut_off else "unreadable"
 
 
-def _is_four_four(score) -> bool:
-    signs = {sign.ratioString for sign in score.recurse().getElementsByClass("TimeSignature")}
+def _upbeat(score) -> float | None:
+    """Quarters of rest that fill up the first bar of four; None if it is not in such bars."""
+    signs = score.recurse().getElementsByClass("TimeSignature")
+    if {(sign.numerator, sign.denominator) for sign in signs} - midi.METRES:
+        return None
     measures = score.parts.first().getElementsByClass("Measure")
-    whole = [m for m in measures if m.duration.quarterLength == BEATS_PER_BAR]
-    upbeat = measures.first().paddingLeft
-    return signs == {"4/4"} and all((m.offset + upbeat) % BEATS_PER_BAR == 0 for m in whole)
+    spans = [(measure.offset, measure.duration.quarterLength) for measure in measures]
+    for rest in (0, -spans[0][1] % BEATS_PER_BAR):
+        starts = [((start + rest) % BEATS_PER_BAR, length) for start, length in spans]
+        if all(at + n <= BEATS_PER_BAR or at == n % BEATS_PER_BAR == 0 for at, n in starts):
+            return rest
+    return None
 
 
 def to_song(score, parts: list, tempo_qpm: float, title: str, source: str) -> Song:
@@ -148,7 +190,7 @@ def to_song(score, parts: list, tempo_qpm: float, title: str, source: str) -> So
     The bar of the upbeat is filled up with silence, so that bars stay bars. Repeat signs are not
     followed and grace notes are left out.
     """
-    upbeat = score.parts.first().getElementsByClass("Measure").first().paddingLeft
+    upbeat = _upbeat(score)
     rows = [
         (upbeat + onset, quarters, pitch, voice)
         for voice, part in enumerate(parts)

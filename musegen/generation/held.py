@@ -123,6 +123,8 @@ def held_songs(run, outlines, rng, pick=PICK, primer=None) -> list[Song]:
                 f"{primer.title or 'the primer'} has {primer.bars} bars and the song is to have "
                 f"{shortest}; cut the primer or ask for more bars"
             )
+        pitch, ways = primer.notes["pitch"], (shift, shift + 12, shift - 12, 0)  # 0 stays in range
+        shift = next(s for s in ways if ((pitch + s >= 0) & (pitch + s < PITCHES)).all())
         moved = primer.transpose(shift).resample(steps)
         first, outlines = held.encode(moved).tolist(), _begun_with(moved, outlines)
     back = np.arange(PITCHES) - shift  # where each pitch ends up, which must be a pitch, too

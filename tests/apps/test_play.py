@@ -51,6 +51,35 @@ def test_a_song_of_ones_own_is_gone_on_from(tmp_path):
     assert "after the first bars of mine" in song.title
 
 
+A_MINOR = [57, 60, 64, 69, 50, 53, 57, 62, 52, 56, 59, 64, 57, 60, 64, 69]
+
+
+def write_chords(path, pitches, begin=0):
+    """Write four chords, a bar each, from a bar on, with ten silent bars after them."""
+    onsets = np.repeat(np.arange(begin, begin + 4), len(pitches) // 4) * 96
+    return Song(as_notes(onsets, 96, pitches), (begin + 14) * 96, 24).to_midi(path)
+
+
+def test_what_is_gone_on_from_begins_with_music_and_gives_the_mode(tmp_path):
+    at_once = write_chords(tmp_path / "a.mid", A_MINOR)
+    late = write_chords(tmp_path / "b.mid", A_MINOR, begin=5)
+    songs = play.songs(4, seed=3, primer=at_once)
+    assert all(", minor, " in song.title for song in songs)
+    assert songs == play.songs(4, seed=3, primer=late)
+    with pytest.raises(ValueError, match="has 4 bars and the song is to have 2; .*ask for more"):
+        play.songs(1, seed=1, bars=2, primer=late)
+    nothing = write_chords(tmp_path / "c.mid", [])
+    with pytest.raises(ValueError, match=r"c\.mid has no notes to go on from; give a file with"):
+        play.songs(1, seed=1, primer=nothing)
+
+
+@pytest.mark.parametrize("edges", [(1,), (126,), (0, 127)])
+def test_pitches_at_the_edge_are_gone_on_from_too(edges, tmp_path):
+    d_major = [edges[0], 62, 66, 69, edges[-1], 62, 67, 71, 61, 64, 67, 69, 62, 66, 69, 74]
+    (song,) = play.songs(1, seed=1, bars=5, primer=write_chords(tmp_path / "a.mid", d_major))
+    assert {*edges} <= set(song.notes["pitch"].tolist())
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
