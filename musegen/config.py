@@ -86,7 +86,9 @@ class HeldConfig:
 
 
 SMALL = LSTMConfig()
-DEEP = LSTMConfig(layers=10, units=128, dropout=0.01, dense_dropout=False, open_gates=True)
+DEEP = LSTMConfig(
+    layers=10, units=128, dropout=0.01, dense_dropout=False, open_gates=True, learning_rate=3e-4
+)
 EMBEDDING = LSTMConfig(embedding=64)  # ours: what token / V costs; notebook 03
 HELD = HeldConfig()
 
@@ -148,7 +150,7 @@ QUICK = _profile(
 PAPER = _profile(
     "paper",
     RunConfig("ae_10", AEConfig(), 10, 2000, "bars"),  # epochs: ancestor
-    RunConfig("ae_256", AEConfig(), 256, 2000, "bars"),  # epochs: ancestor
+    RunConfig("ae_256", MANY, 256, 600, "bars", last_rate=0.05),  # until its songs come back
     RunConfig("ae_mended_256", AEConfig(mended=True), 256, 2000, "bars"),  # epochs: ancestor
     RunConfig(  # report 2.3: "over 200 epochs"
         "lstm_small_128", SMALL, 128, 201, "windows", snapshots=(1, 2, 4, 8, 16, 32, 64, 128)
