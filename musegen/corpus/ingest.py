@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from musegen import config, midi, preprocess, song
-from musegen.corpus import Rejected, SongInfo, archive, parallel
+from musegen.corpus import Rejected, SongInfo, archive, parallel, tunes
 from musegen.corpus.archive import Collection, Entry
 from musegen.files import atomic_write
 from musegen.song import NOTE, Song
@@ -55,12 +55,13 @@ class Format:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a file: a reason, or what is known of a song and the bytes of its notes."""
+    """What became of a file: a reason, or what is known of a song, its notes and its phrases."""
 
     name: str
     reason: str = ""
     info: SongInfo | None = None
     notes: bytes = b""
+    phrases: np.ndarray | None = None
 
 
 class Songs:
@@ -167,7 +168,7 @@ def _key(found: Collection, form: Format) -> str:
 
 
 def _write(path: Path, results: Iterable[Result]) -> None:
-    rows = []
+    found = []
     with (
         atomic_write(path) as part,
         zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed,
@@ -175,9 +176,14 @@ def _write(path: Path, results: Iterable[Result]) -> None:
         for place, result in enumerate(results):
             if result.info:
                 packed.writestr(str(place), result.notes)
-            rows.append((result.name, result.reason, result.info, place))
-        short = archive.short_names(name for name, *_ in rows)
-        rows = sorted((short[name], *rest) for name, *rest in rows)
+            found.append((place, replace(result, notes=b"")))
+        short = archive.short_names(result.name for _, result in found)
+        found = sorted((short[result.name], place, result) for place, result in found)
+        tune = iter(tunes.groups([one.phrases for *_, one in found if one.info]))
+        rows = [
+            (name, one.reason, one.info and one.info._replace(tune=next(tune)), place)
+            for name, place, one in found
+        ]
         packed.writestr("songs.json", json.dumps(rows))
 
 
@@ -205,11 +211,17 @@ def _read_entry(form: Format, entry: Entry) -> Result:
         return Result(entry.name, "too_large")
     except Exception:  # whatever a damaged file makes a parser do, the rest goes on
         return Result(entry.name, "unreadable")
-    return Result(entry.name, "", _info(song), song.notes.tobytes())
+    return Result(entry.name, "", _info(song), song.notes.tobytes(), tunes.phrases(song))
 
 
 def _info(song: Song) -> SongInfo:
     head = (song.length, song.steps_per_beat, song.tempo_qpm)
-    music = hashlib.blake2b(repr(head).encode() + song.notes.tobytes(), digest_size=16)
+    music = _hash(repr(head).encode() + song.notes.tobytes())
+    notes = np.stack([song.notes[name] for name in ("onset", "duration", "pitch")], axis=1)
+    fingerprint = _hash(np.unique(notes - [notes[:, 0].min(), 0, 0], axis=0).tobytes())
     key, unfit = str(preprocess.estimate_key(song)), preprocess.rejection_reason(song)
-    return SongInfo(music.hexdigest(), *head, len(song.notes), key, unfit, song.source)
+    return SongInfo(music, *head, len(song.notes), key, unfit, song.source, fingerprint)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

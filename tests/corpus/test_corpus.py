@@ -140,7 +140,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
 
 def test_midi_folders_of_any_depth_and_case(build, tmp_path):
     source = write_songs(tmp_path, ["one", "two"])
-    write_songs(tmp_path / "b", ["two"])
+    write_songs(tmp_path / "b", ["x", "y", "two"])
     (tmp_path / "one.mid").rename(tmp_path / "ONE.MiDi")
     (tmp_path / "broken.mid").write_bytes(b"<html>")
     (tmp_path / "notes.txt").write_text("not counted")
@@ -154,4 +154,4 @@ def test_midi_folders_of_any_depth_and_case(build, tmp_path):
     assert sorted(songs.names) == ["ONE", "b/two.mid", "long", "two.mid"]
     assert songs[songs.names.index("long")].bars == 3  # the silent ones after the last note go
     reasons = {"not_4_4": ["waltz"], "silent": ["silence"], "wrong_type": ["broken"]}
-    assert songs.audit.dropped == reasons | {"few_notes": ["nine"]}
+    assert songs.audit.dropped == reasons | {"copy": ["x", "y"], "few_notes": ["nine"]}
