@@ -131,14 +131,24 @@ def estimate_key(song: Song) -> Key:
 
 
 def to_common_key(song: Song) -> Song:
-    """Transpose a song to C major or A minor, whichever its mode is, by the nearest way.
+    """Transpose a song to C major or A minor, whichever its mode is, by `shift_to_common_key`.
 
     Notes
     -----
     Report 2.1: "every training song was transposed to be in the same key"; which one is ours.
     Notebook: 01_data_preparation, "All in one key".
     """
-    return song.transpose(estimate_key(song).shift)
+    return song.transpose(shift_to_common_key(song))
+
+
+def shift_to_common_key(song: Song) -> int:
+    """Find the way to C major or A minor, in semitones: the nearest that keeps to the 128 pitches.
+
+    That may be the other way round the octave. A song too wide for any stays where it is: 0.
+    """
+    shift, pitches = estimate_key(song).shift, song.notes["pitch"]
+    ways = (shift, shift - 12 if shift > 0 else shift + 12, 0)
+    return next(way for way in ways if ((pitches + way >= 0) & (pitches + way < PITCHES)).all())
 
 
 def rejection_reason(song: Song, cfg: AEConfig | None = None) -> str:
@@ -155,7 +165,7 @@ def rejection_reason(song: Song, cfg: AEConfig | None = None) -> str:
         return "tempo"
     if not len(song.notes):
         return "silent"
-    pitches = song.notes["pitch"] + estimate_key(song).shift
+    pitches = song.notes["pitch"] + shift_to_common_key(song)
     lowest, highest = cfg.lowest_pitch, cfg.lowest_pitch + cfg.pitches - 1
     return "out_of_range" if pitches.min() < lowest or pitches.max() > highest else ""
 

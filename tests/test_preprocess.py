@@ -127,3 +127,20 @@ def test_windows_wrap_round():
 def test_another_cut_is_refused():
     with pytest.raises(ValueError, match="'note' or 'bar'"):
         preprocess.cut_to_first_note(SILENCE, "beat")
+
+
+@pytest.mark.parametrize(("lowest", "highest"), [(0, 100), (20, 127), (0, 116), (11, 127)])
+def test_a_song_at_the_edge_takes_the_other_way_to_the_common_key(lowest, highest):
+    """E flat major would go down by three, F sharp up by six."""
+    for tonic in range(12):
+        scale = 60 + (tonic + np.array([0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0])) % 24
+        pitches = np.concatenate([scale, [lowest, highest]])
+        song = Song(as_notes(np.arange(13), [20] * 11 + [1, 1], pitches), 40, 1)
+        moved = preprocess.to_common_key(song)
+        assert preprocess.estimate_key(moved).shift == 0
+        assert (moved.notes["duration"] == song.notes["duration"]).all()
+
+
+def test_a_song_as_wide_as_all_pitches_stays_in_its_key():
+    song = Song(as_notes(range(9), 1, [0, 127, 61, 63, 65, 66, 68, 70, 72]), 9, 1)
+    assert preprocess.estimate_key(song).shift and preprocess.to_common_key(song) == song

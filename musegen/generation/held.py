@@ -114,7 +114,7 @@ def held_songs(run, outlines, rng, pick=PICK, primer=None) -> list[Song]:
     """
     steps = run.cfg.network.steps_per_beat
     home = primer is not None and run.cfg.network.common_key
-    shift = preprocess.estimate_key(primer).shift if home else 0
+    shift = preprocess.shift_to_common_key(primer) if home else 0
     first = []
     if primer is not None:
         shortest = min((one.bars for one in outlines), default=primer.bars + 1)
@@ -123,8 +123,6 @@ def held_songs(run, outlines, rng, pick=PICK, primer=None) -> list[Song]:
                 f"{primer.title or 'the primer'} has {primer.bars} bars and the song is to have "
                 f"{shortest}; cut the primer or ask for more bars"
             )
-        pitch, ways = primer.notes["pitch"], (shift, shift + 12, shift - 12, 0)  # 0 stays in range
-        shift = next(s for s in ways if ((pitch + s >= 0) & (pitch + s < PITCHES)).all())
         moved = primer.transpose(shift).resample(steps)
         first, outlines = held.encode(moved).tolist(), _begun_with(moved, outlines)
     back = np.arange(PITCHES) - shift  # where each pitch ends up, which must be a pitch, too

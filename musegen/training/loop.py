@@ -1,5 +1,6 @@
 """One loop that trains any of the networks, keeps a history and goes on where it stopped."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 
@@ -91,7 +92,8 @@ def _rate(number: int, cfg: RunConfig) -> float:
 def _mean(on_batch: Callable, batches: Iterable[Batch]) -> dict[str, float]:
     """Train or test on batches; average loss (and accuracy), each batch by its weight.
 
-    Keras averages within a batch; targets outside the vocabulary and padding weigh nothing.
+    Keras averages within a batch; targets outside the vocabulary and padding weigh nothing. Where
+    there are no others, the mean is no number.
     """
     total, weight = {}, 0.0
     for batch in batches:
@@ -99,4 +101,4 @@ def _mean(on_batch: Callable, batches: Iterable[Batch]) -> dict[str, float]:
         for name, value in on_batch(*batch, return_dict=True).items():
             total[name] = total.get(name, 0.0) + size * float(value)
         weight += size
-    return {name: value / weight for name, value in total.items()}
+    return {name: value / weight if weight else math.nan for name, value in total.items()}
