@@ -121,25 +121,20 @@ def test_a_key_is_never_overwritten(songs, built, capsys):
 
 
 def test_wrong_input_is_a_sentence_and_leaves_nothing(songs, tmp_path):
-    cases = {
-        "is no folder; give one with a folder for each source": tmp_path / "nowhere",
-        "has 0 folder": tmp_path,
-    }
-    for says, folder in cases.items():
+    for folder in ("none", "empty/A"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("short", "broken"):
+        Song(as_notes(0, 1, 60), 2, 2).to_midi(tmp_path / name / "A" / "one.mid")
+    (tmp_path / "broken" / "A" / "one.mid").write_bytes(b"MThd")
+    for folder, name, each, says in (
+        ("nowhere", "survey.html", None, "is no folder; give one with a folder for each source"),
+        ("none", "survey.html", None, "has 0 folder"),
+        ("empty", "survey.html", None, r"A holds no MIDI file \(\.mid\)"),
+        ("short", "survey.html", None, r"one\.mid"),
+        ("broken", "survey.html", None, r"one\.mid"),
+        (songs, "survey.html", 7, "a listener can get 2 to 6 songs, not 7"),
+        (songs, "survey.txt", None, r"survey\.txt must end in \.html"),
+    ):
         with pytest.raises(ValueError, match=says):
-            listening.build(folder, tmp_path / "survey.html")
-    (tmp_path / "empty" / "A").mkdir(parents=True)
-    with pytest.raises(ValueError, match=r"A holds no MIDI file \(\.mid\)"):
-        listening.build(tmp_path / "empty", tmp_path / "survey.html")
-    for name, content in (("short", None), ("broken", b"MThd")):
-        path = tmp_path / name / "A" / "one.mid"
-        Song(as_notes(0, 1, 60), 2, 2).to_midi(path)
-        if content:
-            path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"one\.mid"):
-            listening.build(tmp_path / name, tmp_path / "survey.html")
-    with pytest.raises(ValueError, match="a listener can get 2 to 6 songs, not 7"):
-        listening.build(songs, tmp_path / "survey.html", each=7)
-    with pytest.raises(ValueError, match=r"survey\.txt must end in \.html"):
-        listening.build(songs, tmp_path / "survey.txt")
+            listening.build(tmp_path / folder, tmp_path / name, each)
     assert not list(tmp_path.glob("survey*"))

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import nbformat
 import pytest
@@ -13,9 +12,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from apps import report
 from apps.command import main
-from apps.report import Made, make_pages, pages
+from apps.report import Made, make_pages
 from apps.report.notebooks import NotebookError, run_in_place
-from musegen import config, metrics, training
+from musegen import config
 
 PAPER = config.Settings("paper")  # nothing is trained here
 
@@ -174,14 +173,3 @@ def test_an_interrupt_is_one_line_and_leaves_no_kernel(tmp_path):
     assert path.read_bytes() == before
     with pytest.raises(ProcessLookupError):
         os.kill(int(sign.read_text()), 0)
-
-
-def test_songs_are_measured_beside_people_and_training_songs_without_themselves():
-    run = training.planned("lstm_small_256", PAPER)  # its songs are enough
-    human = metrics.as_tokens(run.songs[5])
-    copied = replace(human, source="lstm_small_256")  # as if the network had played it
-    table = pages.beside_people([replace(human, title="1"), copied], [run]).set_index("measure")
-    assert table.loc["shared", "song 2"] == 64 and table.loc["passages", "song 2"] == 1
-    assert table.loc["shared", "song 1"] < 32 and table.loc["passages", "song 1"] == 0
-    assert table.loc["shared notes", "song 1"] < table.loc["shared notes", "song 2"]
-    assert (table.loc[list(metrics.MEASURES), "song 1"] == table["song 2"].iloc[:16]).all()

@@ -79,13 +79,6 @@ def test_nearest_bars():
     assert found.loc[1, ["title", "start_there", "shift"]].tolist() == ["two", 20, 0]
 
 
-def test_leave_one_out_does_not_find_the_song_itself():
-    songs = [melody(ONE, "one"), melody(TWO, "two"), melody([*TWO[40:], *line(6, 40)], "three")]
-    table = leave_one_out(songs)
-    assert table["shared"].tolist()[1] >= 20 and table["with"].tolist()[1] == "three"
-    assert table["shared"].tolist()[0] < 10
-
-
 def test_all_shared_runs_of_two_songs_and_where_they_stand():
     # 12 eighths of "one" a fifth higher, 3 of silence, 10 more of them two semitones lower.
     first = [pitch + 7 for pitch in ONE[30:42]]

@@ -46,14 +46,6 @@ def test_a_stored_song_is_small():
     assert len(long._repr_html_()) < 40_000
 
 
-def test_no_title_reaches_the_html():
-    title = '</iframe><script>alert(1)</script>" onload="x'
-    html = Song(SONG.notes, 8, 2, title=title)._repr_html_()
-    assert "<script>alert" not in html
-    assert unpacked(html)[0]["title"] == title
-    assert re.sub(r'"[^"]*"', "", html).count("<") == 3  # img, iframe, /iframe
-
-
 @pytest.mark.parametrize("threshold", [0.5, 0.25, 0.8])
 def test_probabilities_give_the_notes_back_at_the_songs_own_threshold(threshold):
     p = np.random.default_rng(0).random((12, 128), np.float32)

@@ -28,10 +28,6 @@ def settings(tmp_path):
     return trainer.settings(synthetic.made_collection(tmp_path / "made", songs=12))
 
 
-def nothing(cfg, settings, shared):
-    """Train where nobody looks, so to say."""
-
-
 def compare(there, settings, build, monkeypatch):
     """Train the same here, and find the same bits."""
     monkeypatch.setenv("MUSEGEN_BUILD", str(build / "here"))
@@ -69,12 +65,6 @@ def test_a_killed_worker_loses_nothing(settings, build, dask_workers, monkeypatc
     there = list(cluster.train_all(grid(2000), replace(settings, dask=dask_workers)))
     assert killed
     compare(there, settings, build, monkeypatch)
-
-
-def test_a_worker_with_another_folder_is_told(settings, build, dask_workers, monkeypatch):
-    monkeypatch.setattr(cluster, "_on_worker", nothing)  # trains nothing where we look
-    with pytest.raises(OSError, match="a worker trained ae, and it is not in .* same build folder"):
-        list(cluster.train_all(grid(4)[:1], replace(settings, dask=dask_workers)))
 
 
 def test_the_command_trains_what_is_missing(settings, build, monkeypatch, capsys):

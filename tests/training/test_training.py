@@ -102,12 +102,6 @@ def test_a_small_corpus_still_has_a_song_to_test_by():
     assert data.split(RUNS["windows"], Music()) == (["a"], [], ["b"])
 
 
-def test_a_network_without_usable_songs_says_so(source, monkeypatch):
-    monkeypatch.setattr(data, "split", lambda cfg, music: data.Split([], [], []))
-    with pytest.raises(ValueError, match="ae needs two songs that its network can use, lpd5"):
-        training.planned(RUNS["ae"], settings(source))
-
-
 # --- Runs ----------------------------------------------------------------------------------------
 
 
