@@ -182,9 +182,8 @@ def test_songs_keep_to_their_outlines_and_are_repeatable(run):
         Outline(2, 3, False, lowest=58, highest=66, first=12, rest=8, tempo_qpm=90),
         Outline(3, 1, True, lowest=70, highest=71, first=0, rest=4, form=(0, 1, 0)),
     ]
-    songs, again = (
-        generation.held_songs(run, outlines, np.random.default_rng(3)) for _ in range(2)
-    )
+    rngs = [np.random.default_rng(3) for _ in range(2)]
+    songs, again = (generation.held_songs(run, outlines, rng) for rng in rngs)
     assert songs == again
     for song, outline in zip(songs, outlines, strict=True):
         assert (song.bars, song.tempo_qpm) == (outline.bars, outline.tempo_qpm)

@@ -21,9 +21,8 @@ def test_the_autoencoder_is_figure_1():
     model = autoencoder.build(config.AEConfig())
     encoder, decoder = model.layers
     assert shapes(encoder) == [(16, 2304), (16, 2000), (16, 200), (3200,), (1600,), (120,)]
-    assert shapes(decoder) == [
-        *((1600,), (3200,), (16, 200), (16, 2000), (16, 2304), (16, 24, 96)),
-    ]
+    wider = [(1600,), (3200,), (16, 200), (16, 2000), (16, 2304), (16, 24, 96)]
+    assert shapes(decoder) == wider
     assert (encoder.count_params(), model.count_params()) == (10_323_920, 20_653_024)
     assert activations(encoder, decoder) == ["relu"] * 7 + ["sigmoid"]
 

@@ -44,9 +44,8 @@ def test_set_up_without_a_python_that_fits_says_what_to_type(tmp_path, python, s
     (bin_ / "python3").chmod(0o755)
     for name in ("Makefile", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
-    run = subprocess.run(
-        ["make", "report"], cwd=tmp_path, env={"PATH": str(bin_)}, capture_output=True, text=True
-    )
+    where = {"cwd": tmp_path, "env": {"PATH": str(bin_)}}
+    run = subprocess.run(["make", "report"], **where, capture_output=True, text=True)
     assert run.returncode != 0
     assert says in run.stdout
     assert not (tmp_path / ".venv").exists()
@@ -87,8 +86,6 @@ def test_a_clone_in_a_path_with_spaces_works(tmp_path):
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     figures = clone / "build" / "report" / "figures"
-    assert sorted(p.name for p in figures.iterdir()) == [
-        f"figure_05.{kind}" for kind in ("csv", "png", "svg")
-    ]
+    assert {p.name for p in figures.iterdir()} == {f"figure_05.{k}" for k in ("csv", "png", "svg")}
     assert (figures / "figure_05.csv").read_text().startswith("source,grade,count\n")
     assert "data:image/png;base64," in (clone / "build" / "report" / "index.html").read_text()

@@ -5,14 +5,7 @@ import itertools
 import pytest
 
 from musegen.song import Song, as_notes
-from musegen.tokens import (
-    Vocabulary,
-    normal_order,
-    pitches_of,
-    to_song,
-    token_of,
-    tokenize,
-)
+from musegen.tokens import Vocabulary, normal_order, pitches_of, to_song, token_of, tokenize
 
 
 def test_normal_order_is_music21s():

@@ -32,12 +32,8 @@ class Served:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self):
-        self.process = subprocess.Popen(
-            [*self.command, str(self.port)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        self.process = subprocess.Popen([*self.command, str(self.port)], **pipes)
         said = self.process.stdout.readline()
         self.port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", said)[1])
         # Nobody reads the rest by hand, and a full pipe would stop the server.

@@ -155,15 +155,10 @@ def test_attention_checks_must_be_right(folder, key, grade, attentive):
 
 def test_a_database_is_read(tmp_path, key):
     path = tmp_path / "answers.sqlite"
-    database = sqlite3.connect(path)
-    database.execute("CREATE TABLE answers (survey, listener, version, document)")
-    rows = [
-        (SURVEY, SOME[0], 1, json.dumps(document())),
-        (SURVEY, SOME[1], 1, "{"),
-        (SURVEY, SOME[2], 1, 7),
-    ]
-    with database:
-        database.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", rows)
+    held = zip(SOME, (json.dumps(document()), "{", 7), strict=True)
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE answers (listener, document, survey, version)")
+        database.executemany(f"INSERT INTO answers VALUES (?, ?, '{SURVEY}', 1)", held)
     answers = listening.load_answers(path, key)
     assert len(answers.frame) == 4
     assert reasons(answers) == {"unreadable": 2, "practice": 1, "attention": 1}

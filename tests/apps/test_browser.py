@@ -31,6 +31,7 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
 
 @pytest.fixture(scope="module")
@@ -296,8 +297,7 @@ def test_a_title_is_only_ever_text(open_page, tmp_path):
 
 def test_on_a_phone(open_page, tmp_path):
     address = exported(tmp_path, modelled(), chords(voice=np.tile([0, 1, 2], 16)))
-    phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-    page = open_page(address, device_scale_factor=2, **phone)
+    page = open_page(address, device_scale_factor=2, **PHONE)
     for frame in frames(page):
         width = frame.evaluate("document.documentElement.clientWidth")
         assert width <= 360

@@ -333,17 +333,10 @@ def test_a_kill_loses_no_answer_that_was_acknowledged(rounds, page, tmp_path):
 # --- Sentences
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "<p>hello",
-        PAGE.replace("1a2b3c4d", "$survey"),
-        PAGE.replace("items", "things"),
-        PAGE.replace('"grade": 5', '"grade"'),
-        '<meta name="musegen-survey" content="1a2b3c4d">',
-    ],
-)
+WRONG = [("1a2b3c4d", "$survey"), ("items", "things"), ('"grade": 5', '"grade"')]
+
+
+@pytest.mark.parametrize("content", ["", "<p>hello", *(PAGE.replace(*wrong) for wrong in WRONG)])
 def test_what_is_no_page_is_a_sentence(page, tmp_path, content):
     page.write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match="is no listening page; make one with"):

@@ -1,6 +1,5 @@
 """The committed notebooks as files, and the net that catches a changed number."""
 
-import os
 import re
 import subprocess
 import sys
@@ -62,16 +61,6 @@ def test_notebook_is_quick_small_and_tidy(path):
     assert notebook.metadata.kernelspec.name == "python3"
 
 
-def nbval(*paths, **variables) -> subprocess.CompletedProcess:
-    """Check notebooks in a process of their own, as `make test` does."""
-    rules = ["--rootdir", str(config.root()), "-c", str(config.root() / "pyproject.toml")]
-    command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--nbval", *rules]
-    return subprocess.run(
-        [*command, *map(str, paths)],
-        cwd=config.root(), env=os.environ | variables, capture_output=True, text=True,
-    )  # fmt: skip
-
-
 def test_a_changed_number_is_caught(tmp_path):
     """What a cell prints or gives must be what is stored; chatter and tables in HTML need not."""
     said = {
@@ -87,15 +76,10 @@ def test_a_changed_number_is_caught(tmp_path):
         for number, (source, output) in enumerate(said.items(), start=1)
     ]
     nbformat.write(new_notebook(cells=cells), tmp_path / "changed.ipynb")
-    run = nbval("-p", "conftest", tmp_path / "changed.ipynb")  # it is found only from above
+    command = [sys.executable, "-m", "pytest", "-qq", "-p", "no:cacheprovider", "--nbval"]
+    rules = ["--rootdir", config.root(), "-c", config.root() / "pyproject.toml"]
+    rules += ["-p", "conftest", tmp_path / "changed.ipynb"]  # it is found only from above
+    run = subprocess.run([*command, *rules], cwd=config.root(), capture_output=True, text=True)
     assert run.returncode == 1, run.stdout + run.stderr
     failed = [line for line in run.stdout.splitlines() if line.startswith("FAILED")]
     assert len(failed) == 1 and "Cell 1" in failed[0], run.stdout
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("threads", [1, 2, 4])
-def test_notebooks_pass_with_any_number_of_threads(threads, tmp_path):
-    threads = {f"TF_NUM_{kind}OP_THREADS": str(threads) for kind in ("INTRA", "INTER")}
-    run = nbval(*PATHS, MUSEGEN_BUILD=str(tmp_path), **threads)
-    assert run.returncode == 0, run.stdout

@@ -53,8 +53,8 @@ def test_the_report_runs_on_other_songs(
     }
     assert len(list(made.glob("0*.html"))) == len(some)
     index = (made / "index.html").read_text()
-    names = [f"figure_{n:02}" for n in range(7, 12)] + [f"survey_{n}" for n in range(1, 6)]
-    names.append("held")
+    names = ["held", *(f"figure_{n:02}" for n in range(7, 12))]
+    names += [f"survey_{n}" for n in range(1, 6)]
     assert index.count("<iframe") == len(names)
     heard = set(re.findall(r'href="(songs/[^"]+.mp3)"', index))
     assert heard == {f"songs/{name}_{i}.mp3" for name in names for i in (1, 2)}

@@ -70,10 +70,8 @@ def test_a_page_is_made_again_when_what_it_uses_has_changed(tmp_path, path, monk
     made, digest = path.read_text(), report._hash
 
     def made_again(*changed) -> list[str]:
-        again = []
-        monkeypatch.setattr(
-            report, "_hash", lambda file: digest(file) + "new" * str(file).endswith(changed)
-        )
+        again, new = [], lambda file: digest(file) + "new" * str(file).endswith(changed)
+        monkeypatch.setattr(report, "_hash", new)
         monkeypatch.setattr(report, "_make_page", lambda page, *_: again.append(page.stem))
         make(pages, path)
         path.write_text(made)

@@ -1,20 +1,18 @@
 """A survey from songs to analysis: simulated listeners in a browser, a server that dies."""
 
 import time
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import pytest
 from surveys import Served
-from test_browser import browser  # noqa: F401 (a fixture)
+from test_browser import PHONE, browser  # noqa: F401 (a fixture)
 
 from apps.listening.answers import load_answers
 from apps.listening.build import build
 from musegen import survey
 from musegen.song import Song, as_notes
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 DESKTOP = {"viewport": {"width": 1200, "height": 800}}
 DOCUMENT = "document.querySelector('main').listening.document"
 STATE = "document.querySelector('main').listening.post.state"
@@ -23,21 +21,15 @@ SOURCES = 3
 AT_ONCE = 6  # listeners in the browser at the same time
 
 
-@dataclass
 class Listener:
     """What one of them will do, and what came of it."""
 
-    number: int
-    page: object = None
-    context: object = None
-    code: str = ""
-    grades: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self):
-        self.options = PHONE if self.number % 2 else DESKTOP
-        self.reloads = self.number % 3 == 0
-        self.leaves = self.number % 7 == 1
-        self.submits_twice = self.number % 5 == 2
+    def __init__(self, browser, number: int):  # noqa: F811
+        self.context = browser.new_context(**(PHONE if number % 2 else DESKTOP))
+        self.page, self.number, self.grades = self.context.new_page(), number, {}
+        self.reloads = number % 3 == 0
+        self.leaves = number % 7 == 1
+        self.submits_twice = number % 5 == 2
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +43,9 @@ def built(tmp_path_factory):
     return build(folder / "songs", folder / "survey.html", contact="the test")
 
 
-def take_survey(browser, server, files, listeners, rng, kills) -> None:  # noqa: F811
+def take_survey(server, files, listeners, rng, kills) -> None:
     """Let some listeners answer side by side, a screen at a time."""
     for one in listeners:
-        one.context = browser.new_context(**one.options)
-        one.page = one.context.new_page()
         one.page.goto(server.address)
         one.page.locator("input[type=checkbox]").check()
         one.page.locator("button.main").click()
@@ -121,11 +111,13 @@ def test_simulated_listeners(count, browser, built, tmp_path):  # noqa: F811
     database, rng = tmp_path / "answers.sqlite", np.random.default_rng(2021)
     server, files = Served(built.page, database), tmp_path / "files"
     files.mkdir()
-    listeners = [Listener(number) for number in range(count)]
+    listeners = []
     try:
         for first in range(0, count, AT_ONCE):
             kills = () if first else (2, 5) if count > AT_ONCE else (2,)
-            take_survey(browser, server, files, listeners[first : first + AT_ONCE], rng, kills)
+            group = [Listener(browser, n) for n in range(first, min(count, first + AT_ONCE))]
+            take_survey(server, files, group, rng, kills)
+            listeners += group
     finally:
         server.kill()
     key = pd.read_csv(built.key)

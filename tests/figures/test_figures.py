@@ -244,12 +244,6 @@ def test_plot_equivalence_reaches_every_margin():
     assert starts == pytest.approx(sorted(margins["equivalent"]))
 
 
-def test_sources_of_ones_own_have_colours_of_their_own():
-    colours = figures.colours_of(["mine", "Training data", "yours"])
-    assert len(set(colours.values())) == 3
-    assert colours["Training data"] == figures.COLOURS["Training data"]
-
-
 def test_nothing_but_the_music_gives_bach_away_in_the_next_survey():
     voices = np.tile([0, 1, 2, 3], 16)
     onset, pitch = np.repeat(np.arange(16), 4), np.tile([76, 67, 64, 48], 16)

@@ -26,9 +26,8 @@ def test_copied_run(song, expected):
 def test_the_longest_run_is_what_a_search_finds(kinds):
     rng = np.random.default_rng(kinds)
     for _ in range(300):
-        song, *lines = (
-            "".join(map(chr, 200 + rng.integers(0, kinds, rng.integers(0, 30)))) for _ in range(5)
-        )
+        codes = (200 + rng.integers(0, kinds, rng.integers(0, 30)) for _ in range(5))
+        song, *lines = ("".join(map(chr, some)) for some in codes)
         text = "\n".join(lines)
         parts = {song[i:j] for i in range(len(song)) for j in range(i + 1, len(song) + 1)}
         longest = max((len(part) for part in parts if part in text), default=0)

@@ -13,8 +13,7 @@ def test_javascript(name):
     from playwright._impl._driver import compute_driver_executable
 
     node, _ = compute_driver_executable()
-    run = subprocess.run(
-        [node, "--test", HERE / name], capture_output=True, text=True, encoding="utf-8"
-    )
+    command = [node, "--test", HERE / name]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "fail 0" in run.stdout

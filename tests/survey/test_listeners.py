@@ -71,8 +71,7 @@ def test_missing_answers_are_left_out():
 
 
 @pytest.mark.parametrize(
-    ("grade", "reason"),
-    [(NAN, "nobody graded it"), (5, "every grade is 5: no finite odds ratio")],
+    ("grade", "reason"), [(NAN, "nobody graded it"), (5, "every grade is 5: no finite odds ratio")]
 )
 def test_a_source_without_odds_has_a_reason(answers, grade, reason):
     changed = answers["grade"].where(answers["source"] != "AE large dataset", grade)
@@ -127,11 +126,8 @@ def test_odd_answers_give_no_traceback_and_no_warning():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             try:
-                frames = [
-                    survey.model(raw),
-                    survey.model(raw, songs=True),
-                    survey.random_effects(raw),
-                ]
+                frames = [survey.model(raw), survey.model(raw, songs=True)]
+                frames.append(survey.random_effects(raw))
             except ValueError as reason:
                 assert "listener" in str(reason) or "grade" in str(reason)  # noqa: PT017
                 continue

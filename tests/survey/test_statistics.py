@@ -33,9 +33,8 @@ def test_holm_by_hand():
 def test_superiority_is_the_rank_tests():
     # a: 1, 3; b: 3, 5. Higher: (1,3) (1,5) (3,5); level: (3,3). (3 + 1/2) / 4.
     a, b = [1, 0, 1, 0, 0], [0, 0, 1, 0, 1]
-    assert (probability_of_superiority(a, b), probability_of_superiority(b, a)) == pytest.approx(
-        (0.875, 0.125)
-    )
+    both = probability_of_superiority(a, b), probability_of_superiority(b, a)
+    assert both == pytest.approx((0.875, 0.125))
     assert stats.mannwhitneyu(graded(b), graded(a)).statistic / 4 == 0.875
     assert survey.rank_test(a, a) == 1
 

@@ -150,9 +150,8 @@ def test_who_wants_a_run_that_another_trains_says_so_and_waits(source, build, ca
         while "waits" not in said and time.monotonic() < end:
             time.sleep(0.05)
             said += capfd.readouterr().err
-        assert said == (
-            "training ae: another process is at it; this one waits until it is done or stopped\n"
-        )
+        other = "another process is at it; this one waits until it is done or stopped"
+        assert said == f"training ae: {other}\n"
         assert second.is_alive() and not (folder / "config.json").exists()
     second.join()
     assert train("ae", source).finished()
@@ -267,9 +266,13 @@ def test_weights_with_a_pickle_inside_execute_nothing(run, source, tmp_path, mon
         assert not (tmp_path / "executed").exists()
 
 
-def test_damaged_songs_of_a_run_are_made_again(run):
+def test_songs_of_a_run_are_kept_and_made_again_if_they_are_damaged(run):
     songs = generation.report_songs(run, n=1)
+    assert songs.shape == (1, 500)
     (kept,) = run.folder.glob("songs-1-*.npy")
+    before = kept.stat().st_mtime_ns
+    np.testing.assert_array_equal(generation.report_songs(run, n=1), songs)
+    assert kept.stat().st_mtime_ns == before
     for damaged in (b"", kept.read_bytes()[:-1], TRAP.dumps()):
         kept.write_bytes(damaged)
         np.testing.assert_array_equal(generation.report_songs(run, n=1), songs)

@@ -89,19 +89,6 @@ def test_training_validation_and_test_share_no_song():
     assert {song.steps_per_beat for song in run.songs} == {4}
 
 
-class Music:
-    """A corpus of which no song is left for the test."""
-
-    validation = test = ()
-
-    def training(self, songs, where=None):
-        return ["a", "b"]
-
-
-def test_a_small_corpus_still_has_a_song_to_test_by():
-    assert data.split(RUNS["windows"], Music()) == (["a"], [], ["b"])
-
-
 # --- Runs ----------------------------------------------------------------------------------------
 
 
