@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _settings(options) -> config.Settings:
     """Take what the environment says, and what this command says otherwise."""
-    given = {name: getattr(options, name, None) for name in ("profile", "source", "dask")}
+    given = {name: getattr(options, name, None) for name in ("source", "dask", "minutes")}
     given["source"] = given["source"] and config.absolute(given["source"], Path.cwd())
     return replace(config.default(), **{name: one for name, one in given.items() if one})
 
@@ -55,14 +55,16 @@ def _parser() -> argparse.ArgumentParser:
     report = _add(commands, "report", _report, "make build/report/")
     report.add_argument("--only", type=int, metavar="N", help="draw figure N (5-11) anew")
 
-    train = _add(commands, "train", _train, "train what is missing of the runs")
+    train = _add(commands, "train", _train, "train runs, those that come with musegen, too")
     train.add_argument("runs", metavar="RUN", nargs="*", help="ae_10, lstm_small_128, ...")
-    train.add_argument("--all", action="store_true", help="all runs of the profile")
+    train.add_argument("--all", action="store_true", help="all runs")
 
     for command in (report, train):
-        command.add_argument("--profile", choices=("quick", "paper"), help="default: quick")
         command.add_argument(
             "--data", dest="source", metavar="SOURCE", help="chorales, lpd5:PATH or midi:PATH"
+        )
+        command.add_argument(
+            "--minutes", type=float, metavar="N", help="of all trainings on other songs: 30"
         )
 
     audit = _add(commands, "audit", _audit, "what of a corpus is used, what not, and why")
@@ -75,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     composer = _add(commands, "composer", _composer, "play the autoencoder in the browser")
-    networks = ("ae_10", "ae_256", "ae_mended_256")
+    networks = ("ae_10", "ae_256")
     composer.add_argument("run", nargs="?", default="ae_10", choices=networks)
 
     survey = commands.add_parser("survey", help="build and serve a listening survey")
@@ -105,7 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--trials", type=int, default=20, metavar="N", help="default: 20")
 
     _add(commands, "notebooks", _notebooks, "run the notebooks in place")
-    _add(commands, "ship", _ship, "train the network of data/ again")
+    ship = _add(commands, "ship", _ship, "put a trained run into data/runs/")
+    ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, held, ...")
     _add(commands, "chorales", _chorales, "choose the chorales of data/ again")
     return parser
 
@@ -235,16 +238,14 @@ def _notebooks(options, settings) -> None:
     from apps import report
     from apps.report.notebooks import run_in_place
 
-    committed = replace(settings, profile="quick", source="chorales")
-    run_in_place(report.notebooks(), committed)
+    run_in_place(report.notebooks(), config.Settings())
 
 
 def _ship(options, settings) -> None:
     from tools import ship
 
-    run = ship.ship()
-    best = run.history["validation_loss"].min()
-    print(f"{run.cfg.name} is in {config.data_dir()}: loss {best:.3f} on songs it has not heard")
+    run = ship.ship(options.run)
+    print(f"{run.cfg.name} is in {run.folder}: {run.manifest['rounding']}")
 
 
 def _chorales(options, settings) -> None:

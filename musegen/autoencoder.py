@@ -1,14 +1,7 @@
-"""The autoencoder of report 2.2 and figure 1: sixteen bars in, 120 numbers, sixteen bars out.
-
-*Mended* it has what its ancestor HackerPoet/Composer had and the report does not name: a latent
-that is linear and normalised, so that plain normal noise is like the latents of songs, and a
-decoder that is normalised and learns with dropout. Layers, sizes and the 120 numbers are the same.
-"""
+"""The autoencoder of report 2.2 and figure 1: sixteen bars in, 120 numbers, sixteen bars out."""
 
 from musegen.backend import load_keras
 from musegen.config import AEConfig
-
-MOMENTUM = 0.9  # ancestor
 
 
 def build_encoder(cfg: AEConfig):
@@ -17,8 +10,7 @@ def build_encoder(cfg: AEConfig):
     Returns
     -------
     keras.Sequential
-        (song, 16, 24, 96) -> (song, 120); 10,323,920 parameters. All latents >= 0, or mended
-        with a mean of 0 and a spread of 1, for 480 parameters more.
+        (song, 16, 24, 96) -> (song, 120); 10,323,920 parameters. All latents are >= 0.
 
     Notes
     -----
@@ -34,11 +26,7 @@ def build_encoder(cfg: AEConfig):
         encoder.add(_relu(units, f"bar_{units}"))
     encoder.add(layers.Flatten(name="song"))  # 3200
     encoder.add(_relu(cfg.bottleneck, "song_1600"))
-    if cfg.mended:
-        encoder.add(layers.Dense(cfg.latent, name="latent"))
-        encoder.add(layers.BatchNormalization(momentum=MOMENTUM, name="normalised"))
-    else:
-        encoder.add(_relu(cfg.latent, "latent"))
+    encoder.add(_relu(cfg.latent, "latent"))
     return encoder
 
 
@@ -53,22 +41,12 @@ def build_decoder(cfg: AEConfig):
     keras = load_keras()
     layers = keras.layers
     decoder = keras.Sequential(name="decoder")
-
-    def add(units: int, name: str) -> None:
-        if not cfg.mended:
-            decoder.add(_relu(units, name))
-            return
-        decoder.add(layers.Dense(units, kernel_initializer="he_normal", name=name))
-        decoder.add(layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_normalised"))
-        decoder.add(layers.ReLU(name=f"{name}_relu"))
-        decoder.add(layers.Dropout(cfg.dropout, name=f"{name}_dropout"))
-
     decoder.add(layers.Input((cfg.latent,)))
-    add(cfg.bottleneck, "song_1600")
-    add(cfg.bars * cfg.hidden[-1], "song")  # 3200
+    decoder.add(_relu(cfg.bottleneck, "song_1600"))
+    decoder.add(_relu(cfg.bars * cfg.hidden[-1], "song"))  # 3200
     decoder.add(layers.Reshape((cfg.bars, cfg.hidden[-1]), name="bars"))  # 16 x 200
     for units in cfg.hidden[-2::-1]:  # 16 x 2000
-        add(units, f"bar_{units}")
+        decoder.add(_relu(units, f"bar_{units}"))
     cells = cfg.steps_per_bar * cfg.pitches
     decoder.add(layers.Dense(cells, activation="sigmoid", name="cells"))  # 16 x 2304
     shape = (cfg.bars, cfg.steps_per_bar, cfg.pitches)

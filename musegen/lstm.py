@@ -7,6 +7,8 @@ from musegen.backend import load_keras
 from musegen.config import HeldConfig, LSTMConfig
 from musegen.song import BEATS_PER_BAR, PITCHES
 
+KERNEL_GAIN = 2.5  # ours: how much wider than Glorot's; between 2 and 3 the signal keeps its size
+
 
 def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
     """Build and compile one of the networks.
@@ -52,7 +54,7 @@ def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
         }
     for i in range(1, cfg.layers + 1):
         more = every_position or i < cfg.layers
-        options = first if i == 1 else {}
+        options = first if i == 1 else open_gates() if cfg.open_gates else {}
         x = layers.LSTM(cfg.units, return_sequences=more, name=f"lstm_{i}", **options)(x)
         x = layers.Dropout(cfg.dropout, name=f"dropout_{i}")(x)
     x = layers.Dense(cfg.units, activation="relu", name="dense")(x)
@@ -66,6 +68,31 @@ def build(cfg: LSTMConfig, vocabulary: int, *, every_position: bool = False):
         weighted_metrics=["accuracy"],
     )
     return model
+
+
+def open_gates() -> dict:
+    """Give initialisers with which an LSTM layer at first passes on what it just got.
+
+    Keras's default halves what a layer passes on and mixes it with some steps before, so that
+    nothing of the last token is left after ten layers: such a network learns how often tokens come
+    and no more. Here the gates for input and output start open, that for forgetting nearly shut,
+    and the kernel makes up for what is lost.
+
+    Notes
+    -----
+    Ours; the report is silent. Notebook: 03_lstm_training, "The deep network".
+    """
+    keras = load_keras()
+
+    def gates(shape, dtype=None):  # input, forget, cell, output
+        return keras.ops.repeat(keras.ops.array([2, -2, 0, 2], dtype), shape[0] // 4)
+
+    kernel = keras.initializers.VarianceScaling(KERNEL_GAIN**2, "fan_avg", "uniform")
+    return {
+        "kernel_initializer": kernel,
+        "bias_initializer": gates,
+        "unit_forget_bias": False,
+    }
 
 
 def build_held(cfg: HeldConfig):

@@ -49,7 +49,7 @@ def ledger(settings: config.Settings) -> pd.DataFrame:
     -------
     DataFrame
         Columns claim, section, report, ours, verdict, why, profile, corpus. No run is trained for
-        it: a claim about a run that is not there is *not tested by this profile*.
+        it: a claim about a run that is not there is *not tested here*.
     """
     frame = claims()
     findings = [check(row.claim, row.value, settings) for row in frame.itertuples(index=False)]

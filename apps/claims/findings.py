@@ -3,7 +3,7 @@
 from functools import cache
 from typing import NamedTuple
 
-from musegen import training
+from musegen import config, training
 from musegen.config import Settings
 
 VERDICTS = (
@@ -11,7 +11,7 @@ VERDICTS = (
     "recovered",
     "contradicted",
     "not comparable (other data)",
-    "not tested by this profile",
+    "not tested here",
     "not recoverable",
 )
 REPRODUCED, RECOVERED, CONTRADICTED, OTHER_DATA, NOT_TESTED, LOST = VERDICTS
@@ -35,9 +35,9 @@ def holds(condition: bool, ours, why: str = "", verdict: str = REPRODUCED) -> Fi
 
 
 def trained(settings: Settings, condition: bool, ours, why: str = "") -> Finding:
-    """Judge what depends on how long a network was trained: only paper can contradict it."""
-    if not condition and settings.profile != "paper":
-        reason = f"not reached in {settings.profile}"
+    """Judge what depends on how long a network was trained: no short training contradicts it."""
+    if not condition and settings.runs is not config.REPORT:
+        reason = f"not reached in {settings.minutes:g} minutes of training"
         return Finding(ours, NOT_TESTED, "; ".join(filter(None, [reason, why])))
     return holds(condition, ours, why)
 

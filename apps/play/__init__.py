@@ -60,7 +60,7 @@ def songs(
     ):
         if value is not None and not low <= value <= high:
             raise ValueError(f"{name} is {value:g}; it must be from {low} to {high}")
-    run, rng = training.shipped(), np.random.default_rng(seed)
+    run, rng = training.shipped("held"), np.random.default_rng(seed)
     outlines = generation.sample_outlines(run, n, rng)
     if bars is not None:
         outlines = [one._replace(bars=bars) for one in outlines]
@@ -102,7 +102,7 @@ def write(some: list[Song], seed: int) -> Path:
     for i, song in enumerate(some, 1):
         files = song.to_midi(folder / f"song_{i}.mid"), song.to_audio(folder / f"song_{i}.mp3")
         shown.append((player.player_html(song), [path.name for path in files]))
-    learnt = training.shipped().manifest["songs"]
+    learnt = training.shipped("held").manifest["songs"]
     text = template.render(
         Path(__file__).parent / "play.html", songs=shown, seed=seed, learnt=learnt
     )

@@ -87,6 +87,7 @@ def _environment(settings: config.Settings) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(paths),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "MUSEGEN_PROFILE": settings.profile,
+        "MUSEGEN_MINUTES": str(settings.minutes),
         "MUSEGEN_SOURCE": settings.source,
     }
     return os.environ | told | ({"MUSEGEN_DASK": settings.dask} if settings.dask else {})

@@ -104,7 +104,7 @@ def write_next_survey(folder: Path) -> None:
     The index plays two others, those of the README's picture: it must not tell who wrote what.
     """
     test_songs = corpus.load("chorales").test
-    for source, songs in figures.next_survey_songs(training.shipped(), test_songs).items():
+    for source, songs in figures.next_survey_songs(training.shipped("held"), test_songs).items():
         _write_midi(folder / "next_survey" / source, songs)
     _write_songs(folder / "songs", "held", play.songs(2, seed=1))
     page = folder / "next_survey.html"

@@ -8,6 +8,8 @@ from musegen import figures, generation, metrics
 from musegen.song import Song
 from musegen.training import Run
 
+EXCERPT = 128  # tokens: 16 bars
+
 
 def survey_songs(
     small_128: Run, small_256: Run, ae_10: Run, ae_256: Run
@@ -15,7 +17,8 @@ def survey_songs(
     """Choose ten songs as the report's survey did, two a source, by seed; they are *ours*.
 
     The report's own ten are lost. As there (2.4), the two human songs are heard as the LSTM gets
-    them: as tokens. The autoencoder's are those of figures 7 and 8.
+    them, as tokens, and all as excerpts (4.1): the first 16 bars. The LSTMs' are sampled, and none
+    is a single chord unless all of its network are; the autoencoders' are those of figures 7 and 8.
 
     Returns
     -------
@@ -29,9 +32,11 @@ def survey_songs(
     rng = np.random.default_rng(small_128.cfg.seed)
     human = small_256.songs
     two = rng.choice(len(human), 2, replace=len(human) < 2)
-    chosen = [[metrics.as_tokens(human[i]) for i in two]]
+    chosen = [[metrics.as_tokens(human[i]).cut(0, EXCERPT) for i in two]]
     for run in (small_128, small_256):
-        places = generation.report_songs(run)
+        places = generation.report_songs(run, "sampled")[:, :EXCERPT]
+        varied = [song for song in places if metrics.distinct_tokens(song) > 2]
+        places = varied if len(varied) > 1 else places
         two = rng.choice(len(places), 2, replace=False)
         chosen.append([generation.play(run, places[i], "") for i in two])
     chosen += [figures.figure_songs(7, ae_10), figures.figure_songs(8, ae_256)]

@@ -46,7 +46,7 @@ class Composer:
     def __init__(self, run: Run):
         self.run = run
         latents = generation.latents_of_training(run)
-        noise = generation.Noise.of(latents, run.cfg.network.least)
+        noise = generation.Noise.of(latents)
         varied = noise.explained > 1e-8  # some units of the network no song wakes
         self.mean, self.components = noise.mean, noise.components[varied]
         self.explained = noise.explained[varied]
@@ -66,7 +66,7 @@ class Composer:
             ``"ask"`` names one of the methods here: ``start``, ``play``, ``clean`` or ``save``;
             the rest are its arguments.
         latent : bytes
-            The 120 numbers as float32; after a ReLU what is negative counts as 0.
+            The 120 numbers as float32; what is negative counts as 0.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class Composer:
         x = np.frombuffer(latent, "<f4")
         if not np.isfinite(x).all():
             raise ValueError("a latent has a number that is none")
-        return x.clip(max(self.run.cfg.network.least, -1e6), 1e6)
+        return x.clip(0, 1e6)
 
     def start(self) -> tuple[dict, list[bytes]]:
         """Tell the page what it needs: mean, directions and their spread, songs, instruments."""

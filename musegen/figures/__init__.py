@@ -12,7 +12,6 @@ from musegen.figures import examples, survey
 from musegen.figures.examples import (
     FEW_KINDS,
     LONG_COPY,
-    MANY_KINDS,
     RUNS_OF,
     figure_7,
     figure_8,

@@ -37,8 +37,8 @@ CAPTIONS = {
         "two songs of the LSTM with long runs copied from training songs.",
     ),
 }
-# Ours: what counts as "few notes", "varied notes" and "overfitted" (report 3.3.1-3.3.3).
-FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; tokens
+# Ours: what counts as "a couple of notes only" and "overfitted" (report 3.3.1 and 3.3.3).
+FEW_KINDS, LONG_COPY = 2, 32  # notes and chords; tokens, that is four bars
 IN_NEXT_SURVEY = 5  # songs of each source
 
 
@@ -58,8 +58,7 @@ def figure_7(run):
     -----
     Report 3.2. Notebook: 04_generation, "Figures 7 and 8".
     """
-    title = f"Figure 7. Songs of the autoencoder trained on {len(run.songs)} songs"
-    return plot_songs(figure_songs(7, run), suptitle=title)
+    return _plot(7, "Songs of the autoencoder", run)
 
 
 def figure_8(run):
@@ -69,8 +68,7 @@ def figure_8(run):
     -----
     Report 3.2. Notebook: 04_generation, "Figures 7 and 8".
     """
-    title = f"Figure 8. Songs of the autoencoder trained on {len(run.songs)} songs"
-    return plot_songs(figure_songs(8, run), suptitle=title)
+    return _plot(8, "Songs of the autoencoder", run)
 
 
 def figure_9(small_128, small_256):
@@ -80,45 +78,52 @@ def figure_9(small_128, small_256):
     -----
     Report 3.3.1. Notebook: 04_generation, "Figure 9".
     """
-    title = f"Figure 9. LSTM: few notes{_fewer_songs(small_256)}"
-    return plot_songs(figure_songs(9, small_128, small_256), suptitle=title)
+    return _plot(9, "LSTM: few notes", small_128, small_256)
 
 
 def figure_10(small_128, small_256):
-    """Draw figure 10: two songs of the LSTM with varied notes.
+    """Draw figure 10: two songs of the LSTM with varied notes; what they repeat to the end marked.
 
     Notes
     -----
     Report 3.3.2. Notebook: 04_generation, "Figure 10".
     """
-    title = f"Figure 10. LSTM: varied notes{_fewer_songs(small_256)}"
-    return plot_songs(figure_songs(10, small_128, small_256), suptitle=title)
+    return _plot(10, "LSTM: varied notes", small_128, small_256)
 
 
 def figure_11(small_128, small_256):
-    """Draw figure 11: two songs of the LSTM with long runs copied from training songs.
+    """Draw figure 11: two songs of the LSTM that repeat snippets of training songs, marked.
 
     Notes
     -----
     Report 3.3.3. Notebook: 04_generation, "Figure 11".
     """
-    title = f"Figure 11. LSTM: overfitted{_fewer_songs(small_256)}"
-    return plot_songs(figure_songs(11, small_128, small_256), suptitle=title)
+    return _plot(11, "LSTM: overfitted", small_128, small_256)
 
 
-def _fewer_songs(run) -> str:
-    """Say so if the corpus has fewer songs than the report's 256."""
-    songs = len(run.songs)
-    return f" (trained on all {songs} songs)" if songs < run.cfg.songs else ""
+def _plot(number: int, what: str, *runs):
+    songs = figure_songs(number, *runs)
+    trained = "; ".join(f"{len(run.songs)} songs, {run.how_long}" for run in runs)
+    marks = None
+    if number in (10, 11):
+        marks = [_marks(number, row) for row in choose(number, song_table(*runs)).itertuples()]
+    return plot_songs(songs, suptitle=f"Figure {number}. {what} ({trained})", marks=marks)
+
+
+def _marks(number: int, row) -> list[tuple[int, int, str]]:
+    """Mark what figure 10 repeats to the end, and what figure 11 copies."""
+    if number == 11:
+        return [(row.start, row.start + row.copied, row.training_title)]
+    return [(row.loop, generation.TOKENS, "repeated to the end")] if row.period else []
 
 
 @cache
 def figure_songs(number: int, *runs) -> tuple[Song, Song]:
     """Choose the two songs of figure 7, 8, 9, 10 or 11.
 
-    7 and 8 show the first two songs by seed. The others choose among 2 x 64 songs of the small
-    LSTMs by a measure that stands in their titles; where the best found is not what the figure is
-    to show, the title says *not reached*.
+    7 and 8 show the first two songs by seed, of noise combined with a song's latent. The others
+    choose among 4 x 64 songs of the small LSTMs, greedy and sampled, by what stands in their
+    titles.
 
     Parameters
     ----------
@@ -131,7 +136,8 @@ def figure_songs(number: int, *runs) -> tuple[Song, Song]:
     tuple of two Songs
     """
     if number in (7, 8):
-        songs = generation.autoencoder_songs(*runs, 2, np.random.default_rng(runs[0].cfg.seed))
+        rng = np.random.default_rng(runs[0].cfg.seed)
+        songs = generation.autoencoder_songs(*runs, 2, rng, "song")
         titles = [f"{SOURCE_OF[song.source]}, song {i}" for i, song in enumerate(songs, 1)]
     else:
         two = choose(number, song_table(*runs)).to_dict("records")
@@ -143,7 +149,7 @@ def figure_songs(number: int, *runs) -> tuple[Song, Song]:
 
 @cache
 def song_table(*runs):
-    """Measure the songs that figures 9-11 choose from, 64 of each small LSTM.
+    """Measure the songs that figures 9-11 choose from, 64 greedy and 64 sampled of each small LSTM.
 
     Parameters
     ----------
@@ -153,8 +159,7 @@ def song_table(*runs):
     Returns
     -------
     DataFrame
-        Columns run, song (counted from 0), kinds, copied, start, training_title, see
-        `metrics.measure_songs`.
+        See `metrics.measure_songs`.
     """
     return pd.concat(map(metrics.measure_songs, runs), ignore_index=True)
 
@@ -162,8 +167,10 @@ def song_table(*runs):
 def choose(number: int, table):
     """Choose the two songs of figure 9, 10 or 11 from a table of measured ones.
 
-    Figure 9 takes the song of fewest notes and chords, and the next one that has more; 10 the two
-    of most, 11 the two with the longest copies.
+    Figure 9 takes the song of fewest notes and chords, and the next one that has more. 10 takes
+    the song of most that ends on one note or chord, and the one of most that ends on a snippet
+    repeated; 11, of the songs that end so, the two with the longest copies, of different training
+    songs. Where there are none of these, others stand in.
 
     Parameters
     ----------
@@ -174,28 +181,36 @@ def choose(number: int, table):
     Returns
     -------
     DataFrame
-        Two rows of the table; also measured (a phrase for the title) and reached (whether it is
-        enough for what the figure is to show).
+        Two rows of the table; also said, a phrase for the title: where a song is not what the
+        report's figure shows, it can be read there.
     """
-    by = ["copied" if number == 11 else "kinds", "run", "song"]
-    two = table.sort_values(by, ascending=[number == 9, True, True])
-    if number == 9:
-        more = two["kinds"] > two["kinds"].iloc[0]
-        two = pd.concat([two[:1], two[more] if more.any() else two[1:]])
-    two = two[:2]
+    column = "copied" if number == 11 else "kinds"
+    order = [number == 9, True, True, True]
+    table = table.sort_values([column, "run", "way", "song"], ascending=order)
+    single, snippets = table[table["period"] == 1], table[table["period"] > 1]
+    first = {
+        9: [table[:1], table[table["kinds"] > table["kinds"].iloc[0]]],
+        10: [single[:1], snippets[:1]],
+        11: [snippets.drop_duplicates("training_title"), snippets],
+    }
+    two = pd.concat([*first[number], table]).drop_duplicates(["run", "way", "song"])[:2]
     if number == 11:
-        said = two["copied"].astype(str) + " tokens in a row copied from " + two["training_title"]
-        return two.assign(measured=said, reached=two["copied"] >= LONG_COPY)
-    said = "notes and chords used: " + two["kinds"].astype(str)
-    reached = two["kinds"] <= FEW_KINDS if number == 9 else two["kinds"] >= MANY_KINDS
-    return two.assign(measured=said, reached=reached)
+        said = two["copied"].astype(str) + " tokens in a row from " + two["training_title"]
+    else:
+        said = two["kinds"].astype(str) + " notes and chords"
+    return two.assign(said=said if number == 9 else said + two["period"].map(_ending))
+
+
+def _ending(period: int) -> str:
+    if period < 2:
+        return ", one chord to the end" if period else ", nothing repeated to the end"
+    return f", {period} tokens repeated to the end"
 
 
 def _play(row: dict, runs) -> Song:
     (run,) = [run for run in runs if run.cfg.name == row["run"]]
-    missed = "" if row["reached"] else f" (not reached in {run.profile})"
-    title = f"{SOURCE_OF[row['run']]}, song {row['song'] + 1}: {row['measured']}{missed}"
-    return generation.play(run, generation.report_songs(run)[row["song"]], title)
+    title = f"{SOURCE_OF[row['run']]}, {row['way']}, song {row['song'] + 1}: {row['said']}"
+    return generation.play(run, generation.report_songs(run, row["way"])[row["song"]], title)
 
 
 def next_survey_songs(run, test_songs) -> dict[str, list[Song]]:

@@ -14,10 +14,10 @@ SOURCE_OF = {
     "lstm_small_256": "LSTM large dataset",
     "lstm_deep_128": "LSTM small dataset",
     "lstm_deep_256": "LSTM large dataset",
-    "ae_mended_256": "AE large dataset",
     "held": HELD,
 }
 MARK = "#F0E442"  # no source's colour
+GAPS_UP_TO = 32  # bars; in longer songs the gaps would be a comb and hide the notes
 
 
 def plot_roll(song, *, ax=None, marks=()):
@@ -46,12 +46,18 @@ def plot_roll(song, *, ax=None, marks=()):
         ax.axvspan(start / bar, end / bar, color=MARK, alpha=0.5, lw=0)
         places = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
         ax.annotate(label, (start / bar, 1), (2, -2), **places, **small)
-    onset, duration = song.notes["onset"] / bar, song.notes["duration"] / bar
+    onset, duration = song.notes["onset"], song.notes["duration"]
     pitches = song.notes["pitch"].astype(int)
+    long = song.length > GAPS_UP_TO * bar
     for pitch in np.unique(pitches):
-        spans = np.column_stack([onset, duration])[pitches == pitch]
+        start, end = onset[pitches == pitch], (onset + duration)[pitches == pitch]
+        if long:  # what touches is one bar
+            change = np.diff(np.pad(song.roll[:, pitch].astype(int), 1))
+            start, end = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+        spans = np.column_stack([start, end - start]) / bar
         ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour_of(song), lw=0, snap=False)
-    ax.vlines(onset, pitches - 0.5, pitches + 0.5, color="white", lw=0.5)
+    if not long:
+        ax.vlines(onset / bar, pitches - 0.5, pitches + 0.5, color="white", lw=0.5)
     ax.set(xlabel="Time (bars)", ylabel="Pitch", title=song.title)
     ax.xaxis.get_major_locator().set_params(integer=True, steps=[1, 4, 8, 10])  # 1, 5, 9, ...
     _show(ax, [song])

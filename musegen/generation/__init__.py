@@ -25,7 +25,9 @@ from musegen.generation.autoencoder import (
 )
 from musegen.generation.held import PICK, HeldState, held_songs, sample_note, sample_outlines
 from musegen.generation.lstm import (
+    SONGS,
     TOKENS,
+    WAYS,
     SlidingWindow,
     StatefulLSTM,
     continue_tokens,

@@ -8,7 +8,6 @@ from musegen import preprocess
 from musegen.song import Song
 from musegen.training import Run
 
-EPSILON = 1e-3  # Keras's, in BatchNormalization
 TEMPO_QPM = 120.0  # report 3.2: "120 quarter-notes per minute"
 
 
@@ -23,13 +22,13 @@ def encode(run: Run, bars: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    float32 array, shape (song, 120), >= 0 unless the network is batch-normalised
+    float32 array, shape (song, 120), >= 0
     """
     cfg = run.cfg.network
     bar_1, bar_2, song_1, latent = _dense(run)[:4]
     x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (song bar, cell)
     x = _relu_layer(_relu_layer(x, bar_1), bar_2).reshape(len(bars), -1)  # (song, 3200)
-    return np.maximum(_layer(_relu_layer(x, song_1), latent), np.float32(cfg.least))
+    return _relu_layer(_relu_layer(x, song_1), latent)
 
 
 def decode(run: Run, latents: np.ndarray) -> np.ndarray:
@@ -55,16 +54,8 @@ def decode(run: Run, latents: np.ndarray) -> np.ndarray:
 
 
 def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
-    """List kernel and bias of the eight layers; what normalises a layer is made part of it."""
-    arrays, layers = list(run.weights), []
-    while arrays:
-        kernel, bias = arrays.pop(0), arrays.pop(0)
-        if arrays and arrays[0].ndim == 1:
-            scale, shift, mean, variance = (arrays.pop(0) for _ in range(4))
-            scale = scale / np.sqrt(variance + EPSILON)
-            kernel, bias = kernel * scale, (bias - mean) * scale + shift
-        layers.append((kernel, bias))
-    return layers
+    """List kernel and bias of the eight layers."""
+    return list(zip(run.weights[::2], run.weights[1::2], strict=True))
 
 
 def _relu_layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -88,8 +79,6 @@ class Noise:
     mean : float array, shape (120,)
     components : float array, shape (component, 120)
         Principal components of the latents, scaled to one standard deviation each.
-    least : float
-        The lowest that a latent can be: 0 after a ReLU.
 
     Notes
     -----
@@ -99,14 +88,13 @@ class Noise:
 
     mean: np.ndarray
     components: np.ndarray
-    least: float = 0.0
 
     @classmethod
-    def of(cls, latents: np.ndarray, least: float = 0.0) -> "Noise":
+    def of(cls, latents: np.ndarray) -> "Noise":
         """Fit to latents, shape (song, 120)."""
         mean = latents.mean(axis=0)
         _, scale, directions = np.linalg.svd(latents - mean, full_matrices=False)
-        return cls(mean, scale[:, None] * directions / np.sqrt(len(latents)), least)
+        return cls(mean, scale[:, None] * directions / np.sqrt(len(latents)))
 
     @property
     def explained(self) -> np.ndarray:
@@ -115,9 +103,9 @@ class Noise:
         return variance / max(variance.sum(), 1e-12)
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Sample `n` latents; what falls below the least that can be is raised to it."""
+        """Sample `n` latents; what is negative, as none is after a ReLU, becomes 0."""
         sampled = self.mean + rng.standard_normal((n, len(self.components))) @ self.components
-        return np.maximum(sampled, self.least)
+        return np.maximum(sampled, 0)
 
 
 def latents_of_training(run: Run) -> np.ndarray:
@@ -177,13 +165,12 @@ def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> 
     Report 2.2 and 3.2, figures 7 and 8. Notebook: 04_generation, "Which noise?".
     """
     latents = latents_of_training(run)
-    least = run.cfg.network.least
-    fitted = Noise.of(latents, least)
+    fitted = Noise.of(latents)
     ways = {
         "fitted": lambda: fitted.sample(n, rng),
         "normal": lambda: rng.standard_normal((n, latents.shape[1])),
         "song": lambda: np.maximum(
-            rng.choice(latents, n) + 0.5 * (fitted.sample(n, rng) - fitted.mean), least
+            rng.choice(latents, n) + 0.5 * (fitted.sample(n, rng) - fitted.mean), 0
         ),
     }
     if noise not in ways:

@@ -1,6 +1,7 @@
 """The LSTM plays token after token, each predicted from the last 64 (report 2.3)."""
 
 import hashlib
+import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,11 +14,14 @@ from tqdm import tqdm
 from musegen import config, tokens
 from musegen.files import atomic_write
 from musegen.generation.autoencoder import TEMPO_QPM
-from musegen.generation.sampling import greedy, softmax
+from musegen.generation.sampling import greedy, sample, softmax
 from musegen.song import Song
 from musegen.training import Run
+from musegen.training.run_folder import SONGS_FILE
 
 TOKENS = 500  # reference implementation; the report is silent
+SONGS = 64  # ours: of each LSTM and way, among which figures 9-11 choose
+WAYS = {"greedy": lambda: greedy, "sampled": sample}
 ROWS = 256  # states in one product: more leave the processor's cache
 
 
@@ -256,27 +260,39 @@ def play(run: Run, places: np.ndarray, title: str) -> Song:
     )
 
 
-def report_songs(run: Run, n: int = 64) -> np.ndarray:
-    """Generate greedily from random tokens, as the report does, and keep the songs in the run.
+def report_songs(run: Run, way: str = "greedy") -> np.ndarray:
+    """Generate 64 songs from random tokens, as the report does, and keep them.
+
+    Those of the networks that come with musegen come with them: the same songs for everybody.
+
+    Parameters
+    ----------
+    run : Run
+        Of an LSTM.
+    way : str
+        How the next token is picked, on which the report is silent: ``"greedy"``, the most
+        probable one (reference implementation), or ``"sampled"`` by probability (ours).
 
     Returns
     -------
-    int array, shape (song, 500)
+    int array, shape (64, 500)
         Integers of the run's vocabulary: see `play`.
 
     Notes
     -----
     Report 2.3. Figures 9, 10 and 11 choose among these. Notebook: 04_generation, "Figure 9".
     """
+    shipped = SONGS_FILE.format(way)
+    if shipped in run.manifest["files"]:
+        return np.load(io.BytesIO(run.read(shipped)), allow_pickle=False).astype(np.int32)
     made_by = hashlib.sha256()
     for file in sorted(Path(__file__).parent.glob("*.py")):
         made_by.update(file.read_bytes().replace(b"\r\n", b"\n"))
-    weights = Path(run.weights_file).stem
-    kept = run.folder / f"songs-{n}-{weights}-{made_by.hexdigest()[:10]}.npy"
+    kept = run.folder / SONGS_FILE.format(f"{way}-{made_by.hexdigest()[:10]}")
     with suppress(OSError, ValueError, EOFError):  # missing or damaged: it is made (again)
         return np.load(kept, allow_pickle=False)
     rng = np.random.default_rng(run.cfg.seed)
-    generated = continue_tokens(run, random_seeds(run, n, rng), rng)
+    generated = continue_tokens(run, random_seeds(run, SONGS, rng), rng, WAYS[way]())
     with atomic_write(kept) as part, part.open("wb") as file:
         np.save(file, generated)
     return generated

@@ -3,7 +3,8 @@
 music
     What a musician would notice: sixteen numbers a song (`MEASURES`, `measure`).
 token_runs
-    `copied_run`: what a song shares with a training song, token by token, in its own key.
+    `copied_run`: what a song shares with a training song, token by token, in its own key;
+    `loop_at_end`: what it repeats to its end.
 copies
     `CopyIndex`, `novelty`, `leave_one_out`: what it shares in whatever key. `shared_runs`, `marks`:
     which passages, for the player.
@@ -23,7 +24,7 @@ prediction
 from musegen.metrics.copies import CopyIndex, leave_one_out, marks, novelty, shared_runs
 from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.metrics.prediction import baselines_table, judge, networks_table, test_windows
-from musegen.metrics.reference import ARTEFACTS, ReferenceCorpus, over_epochs
+from musegen.metrics.reference import ARTEFACTS, ReferenceCorpus
 from musegen.metrics.rolls import (
     Nearest,
     NearestWindow,
@@ -31,5 +32,5 @@ from musegen.metrics.rolls import (
     precision_recall,
     stray_and_missed,
 )
-from musegen.metrics.token_runs import copied_run, distinct_tokens, measure_songs
+from musegen.metrics.token_runs import copied_run, distinct_tokens, loop_at_end, measure_songs
 from musegen.metrics.two_sample import distances, two_sample_accuracy

@@ -8,13 +8,12 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 
-import numpy as np
 import pandas as pd
 
-from musegen import config, corpus, generation, preprocess
+from musegen import config, corpus, preprocess
 from musegen.metrics.copies import CopyIndex, leave_one_out, novelty
 from musegen.metrics.music import MEASURES, as_tokens, measure
-from musegen.song import BEATS_PER_BAR, Song
+from musegen.song import Song
 from musegen.training import Run
 
 SHARED = ["shared", "shared notes", "passages"]  # of `novelty`
@@ -174,41 +173,3 @@ def lengths(songs: Sequence[Song]) -> list[int]:
     """Count the whole bars of those songs of which `ReferenceCorpus.passages` takes eight."""
     ends = [song.length // song.steps_per_bar for song in songs]
     return [end for end in ends if end >= BARS]
-
-
-def over_epochs(run: Run, picks: Mapping[str, generation.Pick], n: int = 64):
-    """Follow an LSTM's songs from its first epochs to its last.
-
-    Each time `n` songs of 128 tokens are generated from the same random seeds and measured.
-
-    Parameters
-    ----------
-    run : Run
-        With snapshots, see `Run.at`.
-    picks : dict of name to function
-        How tokens are picked.
-    n : int
-
-    Returns
-    -------
-    DataFrame
-        A row an epoch kept and pick: medians of pitches, commonest, longest loop and shared (see
-        `ReferenceCorpus.measures`), and faultless, the share of songs with no artefact.
-
-    Notes
-    -----
-    Notebook: 04_generation, "First one note, then music, then copies?".
-    """
-    bach = ReferenceCorpus.of(run)
-    seeds = generation.random_seeds(run, n, np.random.default_rng(run.cfg.seed))
-    length = 2 * BARS * BEATS_PER_BAR * run.cfg.network.ticks_per_beat
-    rows = []
-    for epoch in run.epochs_kept:
-        for name, pick in picks.items():
-            rng = np.random.default_rng(run.cfg.seed)
-            songs = generation.lstm_songs(run.at(epoch), n, rng, pick, seeds, length)
-            measured = bach.measures(songs)
-            numbers = measured[["pitches", "commonest", "longest loop", "shared"]].median()
-            faultless = ~bach.has_artefacts(measured).any(axis=1)
-            rows.append({"epoch": epoch, "pick": name, **numbers, "faultless": faultless.mean()})
-    return pd.DataFrame(rows)

@@ -15,6 +15,8 @@ import pandas as pd
 from musegen import generation
 from musegen.training import Run
 
+LEAST_LOOP = 32  # ours: tokens that come again before we speak of a loop: four bars
+
 
 def distinct_tokens(places: Sequence[int]) -> int:
     """Count the different notes and chords of a song: "two notes" (report 3.3.1) or "varied".
@@ -70,26 +72,67 @@ def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> Copi
     return CopiedRun(length, start, number)
 
 
+class Loop(NamedTuple):
+    """How a song ends: what it repeats to its last token.
+
+    Attributes
+    ----------
+    period : int
+        Tokens of the snippet that is repeated; 1 is one note or chord; 0 if nothing is.
+    start : int
+        Where the snippet first begins; the song's length if nothing is repeated.
+    """
+
+    period: int
+    start: int
+
+
+def loop_at_end(places: Sequence[int]) -> Loop:
+    """Find the shortest snippet that a song repeats to its end, for four bars at least.
+
+    Examples
+    --------
+    >>> loop_at_end([9, 8] + [1, 2, 3] * 12), loop_at_end(range(99))
+    (Loop(period=3, start=2), Loop(period=0, start=99))
+
+    Notes
+    -----
+    Report 3.3.2: songs "play some single notes throughout the end" or repeat a snippet. Notebook:
+    04_generation, "Figure 10".
+    """
+    places = np.asarray(places)
+    for period in range(1, len(places) // 2 + 1):
+        differs = np.flatnonzero(places[period:] != places[:-period])
+        start = int(differs[-1]) + 1 if len(differs) else 0
+        if len(places) - period - start >= max(period, LEAST_LOOP):
+            return Loop(period, start)
+    return Loop(0, len(places))
+
+
 def measure_songs(run: Run):
     """Measure the songs that a run generates the report's way (`generation.report_songs`).
 
     Returns
     -------
     DataFrame
-        A row a song: run, song, kinds (different notes and chords), copied (tokens of the longest
-        run that stands in a training song), start (where it begins), training_title.
+        A row a song: run, way, song, kinds (different notes and chords), copied (tokens of the
+        longest run that stands in a training song), start (where it begins), training_title,
+        period and loop (see `Loop`).
 
     Notes
     -----
     Notebook: 04_generation, "Figure 9".
     """
     rows = []
-    for i, places in enumerate(generation.report_songs(run)):
-        copied = copied_run(places, run.tokens.encoded)
-        title = run.songs[copied.song].title
-        rows.append((run.cfg.name, i, distinct_tokens(places), copied.length, copied.start, title))
-    columns = ["run", "song", "kinds", "copied", "start", "training_title"]
-    return pd.DataFrame(rows, columns=columns)
+    for way in generation.WAYS:
+        for i, places in enumerate(generation.report_songs(run, way)):
+            copied = copied_run(places, run.tokens.encoded)
+            about = {"run": run.cfg.name, "way": way, "song": i, "kinds": distinct_tokens(places)}
+            about |= {"copied": copied.length, "start": copied.start}
+            period, start = loop_at_end(places)
+            title = run.songs[copied.song].title
+            rows.append(about | {"training_title": title, "period": period, "loop": start})
+    return pd.DataFrame(rows)
 
 
 # --- Runs of text --------------------------------------------------------------------------------

@@ -1,16 +1,18 @@
 """Runs: a network trained on some songs of the corpus, kept in a folder and made when missing.
 
-A run is a folder ``build/runs/<profile>/<name>-<key>/`` with ``weights.npz``, ``config.json``,
-``history.csv``, ``manifest.json`` and, for an LSTM, ``vocabulary.json``. The key is made of the
-configuration, the music and the sources of network and training, so that nothing else, a changed
-figure for instance, ever trains anew. `data` says which songs and what a network sees of them,
-`loop` trains, and `run_folder` keeps what is trained and what a stopped training goes on from.
+A run is a folder with ``weights.npz``, ``config.json``, ``history.csv``, ``manifest.json`` and, for
+an LSTM, ``vocabulary.json``. Those of the report that take hours come with musegen, in
+``data/runs/<name>/``; the others lie in ``build/runs/<profile>/<name>-<key>/``, whose key is made
+of the configuration, the music and the sources of network and training, so that nothing else, a
+changed figure for instance, ever trains anew. `data` says which songs and what a network sees of
+them, `loop` trains, and `run_folder` keeps what is trained and what a stopped training goes on
+from.
 """
 
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -43,8 +45,6 @@ class Run:
         Where the songs are from and which set of runs it belongs to: see `config.Settings`.
     music : str
         Key of the corpus.
-    weights_file : str
-        Which weights: the last ones, or those of a snapshot (see `at`).
     """
 
     cfg: RunConfig
@@ -55,26 +55,16 @@ class Run:
     source: str = ""
     profile: str = ""
     music: str = ""
-    weights_file: str = run_folder.WEIGHTS
 
     def __repr__(self) -> str:
-        return f"Run({self.cfg.name!r}, {len(self.songs)} songs, {self.cfg.epochs} epochs)"
-
-    def at(self, epoch: int) -> "Run":
-        """Give the run as it was after an epoch of ``cfg.snapshots``, or after the last one."""
-        if epoch == self.cfg.epochs:
-            return self
-        if epoch not in self.cfg.snapshots:
-            raise ValueError(
-                f"{self.cfg.name} kept no weights after epoch {epoch}; "
-                f"it kept those after {', '.join(map(str, self.epochs_kept))}"
-            )
-        return replace(self, weights_file=run_folder.SNAPSHOT.format(epoch))
+        return f"Run({self.cfg.name!r}, {len(self.songs)} songs, {self.how_long})"
 
     @property
-    def epochs_kept(self) -> tuple[int, ...]:
-        """The epochs that `at` knows."""
-        return (*self.cfg.snapshots, self.cfg.epochs)
+    def how_long(self) -> str:
+        """Say how long it is trained: its epochs, or its minutes where those are counted."""
+        if self.cfg.minutes:
+            return f"{self.cfg.minutes:.2g} minutes"
+        return f"{self.manifest['epochs'] if self._trained else self.cfg.epochs} epochs"
 
     # --- What it trains on -----------------------------------------------------------------------
 
@@ -175,9 +165,8 @@ class Run:
     @cached_property
     def weights(self) -> list[np.ndarray]:
         """The network's arrays in Keras's order, as float32, read without pickle."""
-        path = self.folder / self.weights_file
-        arrays, _ = run_folder.read_arrays(self.read(path.name), path)
-        return [np.asarray(array, np.float32) for array in arrays]
+        path = self.folder / run_folder.WEIGHTS
+        return run_folder.unrounded(run_folder.read_arrays(self.read(path.name), path)[0])
 
     @cached_property
     def model(self):
@@ -196,7 +185,7 @@ class Run:
         return lstm.build(network, len(self.vocabulary), every_position=every_position)
 
 
-def planned(name: str | RunConfig, settings: Settings | None = None) -> Run:
+def planned(name: str | RunConfig, settings: Settings | None = None, *, again=False) -> Run:
     """Name a run and its songs, without training it; parameters are those of `load_or_train`."""
     settings = settings or config.default()
     cfg = name if isinstance(name, RunConfig) else settings.runs[name]
@@ -207,13 +196,19 @@ def planned(name: str | RunConfig, settings: Settings | None = None) -> Run:
             f"{cfg.name} needs two songs that its network can use, {settings.source} has fewer; "
             "`python -m musegen audit` tells why"
         )
-    key = music.key
-    folder = config.build_dir() / "runs" / settings.profile / run_folder.name_of(cfg, key)
-    where = (settings.source, settings.profile, key)
-    return Run(cfg, folder, songs.training, songs.test, songs.validation, *where)
+    folder = config.build_dir() / "runs" / settings.profile / run_folder.name_of(cfg, music.key)
+    where = (settings.source, settings.profile, music.key)
+    run = Run(cfg, folder, songs.training, songs.test, songs.validation, *where)
+    shipped = replace(run, folder=config.data_dir() / "runs" / cfg.name)
+    if again or not shipped.finished() or shipped.manifest["music"] != music.key:
+        return run
+    same = json.loads(shipped.read(run_folder.CONFIG)) == json.loads(json.dumps(asdict(cfg)))
+    return shipped if same else run
 
 
-def load_or_train(name: str | RunConfig, settings: Settings | None = None) -> Run:
+def load_or_train(
+    name: str | RunConfig, settings: Settings | None = None, *, again: bool = False
+) -> Run:
     """Load a run; train it, or what is left of it, when it is not there.
 
     Parameters
@@ -222,6 +217,8 @@ def load_or_train(name: str | RunConfig, settings: Settings | None = None) -> Ru
         One of the profile's runs, ae_10, ae_256, lstm_small_128, ..., or one of your own.
     settings : Settings, optional
         Profile and source; what the environment says (`config.default`) unless given.
+    again : bool
+        Train here what comes with musegen, too.
 
     Returns
     -------
@@ -241,7 +238,7 @@ def load_or_train(name: str | RunConfig, settings: Settings | None = None) -> Ru
     not been. Two processes that want the same run: one trains, the other waits. Report 2.2 and
     2.3. Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
     """
-    run = planned(name, settings)
+    run = planned(name, settings, again=again)
     if not run.finished():
         with file_lock(run.folder / run_folder.LOCK, f"training {run.cfg.name}"):
             if not run.finished():  # another process may have trained meanwhile
@@ -249,31 +246,19 @@ def load_or_train(name: str | RunConfig, settings: Settings | None = None) -> Ru
     return run
 
 
-def shipped(with_songs: bool = False) -> Run:
-    """Give the network that comes with musegen, ready to play: ``config.SHIPPED``, trained.
-
-    Parameters
-    ----------
-    with_songs : bool
-        Look up the chorales that it was trained on and the others; playing needs neither.
-
-    Returns
-    -------
-    Run
+def shipped(name: str) -> Run:
+    """Give a network that comes with musegen, ready to play, without looking up its songs.
 
     Raises
     ------
     OSError
-        If its folder in ``data/`` is damaged.
+        If its folder in ``data/runs/`` is damaged.
 
     Notes
     -----
-    Made by ``python -m musegen ship``. Notebook: 06_beyond_the_report, "The first thing one hears".
+    Made by ``python -m musegen ship``.
     """
-    folder = config.data_dir() / config.SHIPPED.name
-    if not with_songs:
-        return Run(config.SHIPPED, folder, source="chorales", profile="paper")
-    return replace(planned(config.SHIPPED, Settings("paper", "chorales")), folder=folder)
+    return Run(config.REPORT[name], config.data_dir() / "runs" / name, source="chorales")
 
 
 def train(run: Run) -> None:

@@ -20,7 +20,7 @@ _ONE_AT_A_TIME = threading.Lock()  # on a worker: a network takes all processors
 
 
 def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None) -> Iterator[Run]:
-    """Train what is missing of some runs, and yield each as it is there.
+    """Train what is missing of some runs, what comes with musegen, too; yield each as it is there.
 
     Parameters
     ----------
@@ -45,11 +45,11 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
     settings = settings or config.default()
     if not settings.dask:
         for run in runs:
-            yield training.load_or_train(run, settings)
+            yield training.load_or_train(run, settings, again=True)
         return
     from distributed import KilledWorker, as_completed
 
-    planned = [training.planned(run, settings) for run in runs]
+    planned = [training.planned(run, settings, again=True) for run in runs]
     shared = {
         "MUSEGEN_BUILD": str(config.build_dir().resolve()),
         "KERAS_BACKEND": config.keras_backend(),
@@ -78,7 +78,7 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
 
 def _on_worker(cfg: RunConfig, settings: Settings, shared: dict[str, str]) -> None:
     """Train in a fresh process: in its own, Dask draws from the random numbers of the network."""
-    call = f"training.load_or_train({cfg!r}, {settings!r})"
+    call = f"training.load_or_train({cfg!r}, {settings!r}, again=True)"
     code = f"from musegen import training; from musegen.config import *; {call}"
     command = [sys.executable, "-c", code]
     with _ONE_AT_A_TIME:

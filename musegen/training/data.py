@@ -10,6 +10,7 @@ import numpy as np
 from musegen import held, preprocess, tokens
 from musegen.config import AEConfig, HeldConfig, LSTMConfig, RunConfig
 from musegen.corpus import Corpus
+from musegen.corpus.tunes import with_tunes_of_their_own
 from musegen.song import PITCHES, Song
 
 
@@ -62,8 +63,11 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
         training, test = ([prepare(song) for song in part] for part in (training, test))
     if not validation:
         return Split(training, [], test)
-    rest = len(training) - min(validation, len(training) // 4)
-    return Split(training[:rest], training[rest:] or training, test)
+    names = [song.title for song in reversed(training)]
+    tune = {name: music.audit.songs[name].tune for name in names}
+    chosen = with_tunes_of_their_own(names, tune, min(validation, len(names) // 4))
+    others = [song for song in training if song.title not in chosen]
+    return Split(others, [song for song in training if song.title in chosen] or training, test)
 
 
 class Batch(NamedTuple):

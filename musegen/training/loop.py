@@ -45,7 +45,7 @@ def train(model, run) -> list[dict[str, float]]:
     start = saved = time.monotonic()
     epochs = range(len(history), cfg.epochs)
     for number in (bar := tqdm(epochs, cfg.name, leave=False, disable=config.progress())):
-        if _enough(history, cfg.patience):
+        if _enough(history, cfg):
             break
         if cfg.last_rate < 1:
             model.optimizer.learning_rate = _rate(number, cfg)
@@ -61,9 +61,6 @@ def train(model, run) -> list[dict[str, float]]:
         bar.set_postfix(loss=f"{row['loss']:.3f}")
         if cfg.patience and _best(history) == number:
             run_folder.write_arrays(folder / run_folder.WEIGHTS, model.get_weights())
-        if number + 1 in cfg.snapshots:
-            snapshot = folder / run_folder.SNAPSHOT.format(number + 1)
-            run_folder.write_arrays(snapshot, model.get_weights())
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
             run_folder.save_checkpoint(state, history, folder)
             saved = time.monotonic()
@@ -78,9 +75,13 @@ def _best(history: list[dict]) -> int:
     return losses.index(min(losses))
 
 
-def _enough(history: list[dict], patience: int) -> bool:
-    """Tell whether the validation loss has not fallen for so many epochs; never without any."""
-    return bool(patience and history) and len(history) - 1 - _best(history) >= patience
+def _enough(history: list[dict], cfg: RunConfig) -> bool:
+    """Tell whether the minutes are over, or the validation loss has not fallen for long enough."""
+    if not history:
+        return False
+    if cfg.minutes and history[-1]["seconds"] >= 60 * cfg.minutes:
+        return True
+    return bool(cfg.patience) and len(history) - 1 - _best(history) >= cfg.patience
 
 
 def _rate(number: int, cfg: RunConfig) -> float:

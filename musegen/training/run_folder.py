@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import platform
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -23,9 +24,9 @@ SOURCES = (
 )
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
 CONFIG, VOCABULARY, OUTLINES = "config.json", "vocabulary.json", "outlines.json"
-HISTORY, WEIGHTS, SNAPSHOT = "history.csv", "weights.npz", "epoch-{:04}.npz"
+HISTORY, WEIGHTS, SONGS_FILE = "history.csv", "weights.npz", "songs-{}.npy"
 MANIFEST, CHECKPOINT, LOCK = "manifest.json", "checkpoint.npz", "training.lock"
-KEPT = (CONFIG, VOCABULARY, OUTLINES, HISTORY, WEIGHTS, "epoch-*.npz")
+KEPT = (CONFIG, VOCABULARY, OUTLINES, HISTORY, WEIGHTS)
 
 
 def name_of(cfg: RunConfig, music: str) -> str:
@@ -52,7 +53,7 @@ def begin(folder: Path, cfg: RunConfig) -> None:
 
 def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
     """Write the manifest, which says that all is there."""
-    kept = (path for pattern in KEPT for path in sorted(folder.glob(pattern)))
+    kept = (folder / name for name in KEPT if (folder / name).exists())
     write_manifest(
         folder,
         {
@@ -60,6 +61,7 @@ def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
             "format": FORMAT,
             "folder": folder.name,
             **facts,
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
             "python": platform.python_version(),
             **made_with(),
             "music21": version("music21"),
@@ -117,6 +119,12 @@ def read_arrays(content: bytes, path: Path) -> tuple[list[np.ndarray], dict]:
     except Exception as error:  # zipfile and numpy know a dozen kinds
         why = "it holds a pickle, which is never opened" if "pickle" in str(error) else error
         raise Damaged(path, why) from error
+
+
+def unrounded(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Give weights as float32; one of 8-bit integers is followed by the scale of each column."""
+    rest = iter(arrays)
+    return [np.float32(one) * (next(rest) if one.dtype == np.int8 else 1) for one in rest]
 
 
 def save_checkpoint(state: Sequence, history: list[dict], folder: Path) -> None:

@@ -51,7 +51,7 @@ def test_columns_and_verdicts(frame):
         ("survey.definition", "without 3", "contradicted"),
         ("lstm.duration", "0.25 s", "contradicted"),
         ("lstm.plots", "", "not recoverable"),
-        ("ae.recreates", "", "not tested by this profile"),  # nothing is trained for it
+        ("ae.recreates", "", "not tested here"),  # nothing is trained for it
     ],
 )
 def test_finding(frame, claim, ours, verdict):
@@ -62,11 +62,11 @@ def test_a_profile_is_judged_by_its_own_numbers():
     epochs = config.QUICK.runs["lstm_small_128"].epochs
     quick = claims.check("small.epochs", "201", QUICK)
     assert quick.ours.startswith(f"{epochs}, ")
-    assert quick.verdict == "not tested by this profile"
+    assert quick.verdict == "not tested here"
     assert claims.check("small.epochs", "201", PAPER).verdict == "reproduced"
     assert claims.check("small.batch", "64", PAPER).verdict == "reproduced"
     assert findings.trained(QUICK, True, 1).verdict == "reproduced"
-    late = Finding(1, "not tested by this profile", "not reached in quick; why")
+    late = Finding(1, "not tested here", "not reached in quick; why")
     assert findings.trained(QUICK, False, 1, "why") == late
     assert findings.trained(PAPER, False, 1).verdict == "contradicted"
 
