@@ -114,7 +114,7 @@ def _marks(number: int, row) -> list[tuple[int, int, str]]:
     """Mark what figure 10 repeats to the end, and what figure 11 copies."""
     if number == 11:
         return [(row.start, row.start + row.copied, row.training_title)]
-    return [(row.loop, generation.TOKENS, "repeated to the end")] if row.period else []
+    return [(row.loop, generation.TOKENS, "repeated")] if row.period else []
 
 
 @cache

@@ -151,9 +151,10 @@ def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> 
     rng : numpy Generator
     noise : str
         ``"fitted"`` to the latents of the training songs (reference implementation, default),
-        ``"normal"`` (plain, one of the readings of report 2.2), or ``"song"``: a training song's
-        latents plus half a standard deviation of fitted noise (report 4.2.1: "combined with the
-        feature space vector").
+        ``"normal"`` (plain, one of the readings of report 2.2), or ``"song"``: the latent of a
+        training song's first bars, another one for each song as long as there are some, plus half
+        a standard deviation of fitted noise (report 4.2.1: "combined with the feature space
+        vector").
     threshold : float, optional
 
     Returns
@@ -165,13 +166,16 @@ def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> 
     Report 2.2 and 3.2, figures 7 and 8. Notebook: 04_generation, "Which noise?".
     """
     latents = latents_of_training(run)
-    fitted = Noise.of(latents)
+    fitted, songs = Noise.of(latents), encode(run, run.bars.windows(0))
+
+    def around_songs() -> np.ndarray:
+        noise = fitted.sample(n, rng) - fitted.mean
+        return np.maximum(rng.choice(songs, n, replace=n > len(songs)) + 0.5 * noise, 0)
+
     ways = {
         "fitted": lambda: fitted.sample(n, rng),
         "normal": lambda: rng.standard_normal((n, latents.shape[1])),
-        "song": lambda: np.maximum(
-            rng.choice(latents, n) + 0.5 * (fitted.sample(n, rng) - fitted.mean), 0
-        ),
+        "song": around_songs,
     }
     if noise not in ways:
         raise ValueError(f"noise {noise!r} is none of {', '.join(ways)}")
