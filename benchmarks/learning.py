@@ -26,9 +26,9 @@ def rows() -> Iterator[Row]:
 def lstm_rows() -> Iterator[Row]:
     """Targets a second: our two ways, and Keras's `fit` on windows."""
     run = training.planned("lstm_small_128")
-    cfg = config.PAPER.runs["lstm_small_128"].network
+    cfg = run.cfg.network
     encoded, vocabulary = run.tokens.encoded, len(run.vocabulary)
-    windows, sequences = Windows(encoded, cfg), Sequences(encoded, run.cfg.network)
+    windows, sequences = Windows(encoded, cfg), Sequences(encoded, cfg)
     fitted, window, chunk = (
         lstm.build(cfg, vocabulary, every_position=every) for every in (False, False, True)
     )
@@ -61,7 +61,7 @@ def autoencoder_rows() -> Iterator[Row]:
     ops = load_keras().ops
     square = ops.convert_to_tensor(np.random.default_rng(0).random((2048, 2048), np.float32))
     for batch in (64, 256):
-        model = autoencoder.build(config.PAPER.runs["ae_256"].network)
+        model = autoencoder.build(config.REPORT["ae_256"].network)
         bars = (np.random.default_rng(0).random((batch, 16, 24, 96)) < 0.04).astype(np.float32)
         step, product = compare(
             lambda m=model, b=bars: m.train_on_batch(b, b),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from musegen import config, lstm, metrics, training
@@ -46,8 +46,9 @@ class Trained:
 
 
 def rows() -> Iterator[Trained]:
-    yield from trained("windows (report)", config.PAPER.runs["lstm_small_128"])
-    yield from trained("sequences (quick)", config.QUICK.runs["lstm_small_128"])
+    report = config.REPORT["lstm_small_128"]
+    yield from trained("windows (report)", report)
+    yield from trained("sequences", replace(report, trainer="sequences"))
 
 
 def trained(way: str, cfg: RunConfig) -> Iterator[Trained]:
