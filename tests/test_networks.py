@@ -27,15 +27,6 @@ def test_the_autoencoder_is_figure_1():
     assert activations(encoder, decoder) == ["relu"] * 7 + ["sigmoid"]
 
 
-def test_a_mended_autoencoder_has_the_reports_sizes_and_is_normalised():
-    model = autoencoder.build(config.MENDED)
-    encoder, decoder = model.layers
-    assert encoder.count_params() == 10_323_920 + 4 * 120
-    assert model.count_params() == 20_653_024 + 4 * (120 + 1600 + 3200 + 2000)
-    assert shapes(encoder)[-1] == (120,) and shapes(decoder)[-1] == (16, 24, 96)
-    assert activations(encoder) == ["relu"] * 3 + ["linear"]
-
-
 def kinds(model) -> list[str]:
     """List the layers by class and size or dropout."""
     sizes = [getattr(layer, "units", getattr(layer, "rate", "")) for layer in model.layers]
