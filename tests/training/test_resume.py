@@ -116,13 +116,13 @@ def test_what_is_shipped_is_the_run_rounded(name, source, straight, tmp_path, mo
 
 # "ae" stops at a full disk and "sequences" is killed, both below.
 @pytest.mark.parametrize("name", ["windows", "held"])
-def test_a_stopped_training_goes_on_to_the_same_bits(name, source, straight, build, monkeypatch):
+def test_a_stopped_training_goes_on_to_the_same_bits(name, source, straight, build):
     expected = result(straight(name))
-    stop(RUNS[name], source, 3, monkeypatch)
+    stop(RUNS[name], source, 3)
     assert result(train(name, source)) == expected
 
 
-def stop(cfg, source, epochs: int, monkeypatch):
+def stop(cfg, source, epochs: int):
     """Train and stop after a checkpoint."""
     save = run_folder.save_checkpoint
 
@@ -131,15 +131,16 @@ def stop(cfg, source, epochs: int, monkeypatch):
         if len(history) == epochs:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
-    monkeypatch.setattr(run_folder, "save_checkpoint", save_and_stop)
-    with pytest.raises(KeyboardInterrupt):
-        training.load_or_train(cfg, settings(source))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
+        patch.setattr(run_folder, "save_checkpoint", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            training.load_or_train(cfg, settings(source))
 
 
-def test_minutes_end_a_training_and_one_that_goes_on(source, build, monkeypatch):
+def test_minutes_end_a_training_and_one_that_goes_on(source, build):
     cfg = replace(RUNS["sequences"], minutes=0.001)
-    stop(cfg, source, 1, monkeypatch)
+    stop(cfg, source, 1)
     for one in (cfg, replace(cfg, seed=1)):
         run = training.load_or_train(one, settings(source))
         assert (run.manifest["epochs"], run.how_long) == (1, "0.001 minutes")
