@@ -13,6 +13,7 @@ from musegen.figures.examples import (
     FEW_KINDS,
     LONG_COPY,
     RUNS_OF,
+    choose,
     figure_7,
     figure_8,
     figure_9,

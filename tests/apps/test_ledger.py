@@ -18,7 +18,7 @@ def frame():
     """The ledger where nothing was trained yet."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training.Run, "finished", lambda run: False)
-        yield claims.ledger(REPORT).set_index("claim")
+        return claims.ledger(REPORT).set_index("claim")
 
 
 def test_every_claim_has_one_check_and_every_check_a_claim():
