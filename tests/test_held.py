@@ -15,8 +15,6 @@ from musegen.held import END, SAME, Outline, Reader, hold, start
 from musegen.song import Song, as_notes
 from musegen.training import Run
 from musegen.training.data import Frames
-from musegen.training.run_folder import WEIGHTS
-from tools import ship
 
 SMALL = HeldConfig(units=7, embedding=8, lanes=3, chunk=5, validation=1)
 
@@ -212,16 +210,11 @@ def test_a_primer_is_gone_on_from(run):
 # --- Training ------------------------------------------------------------------------------------
 
 
-def trained(folder, epochs=1, patience=0, **network) -> Run:
-    cfg = RunConfig("held", replace(SMALL, **network), 6, epochs, "frames", patience=patience)
-    songs = [walk(seed) for seed in range(6)]
-    run = Run(cfg, folder, songs[:4], test=songs[4:5], validation=songs[5:])
-    training.train(run)
-    return run
-
-
 def test_training_stops_and_keeps_the_best_epoch(tmp_path):
-    run = trained(tmp_path, epochs=40, patience=2, learning_rate=0.05)
+    cfg = RunConfig("held", replace(SMALL, learning_rate=0.05), 6, 40, "frames", patience=2)
+    songs = [walk(seed) for seed in range(6)]
+    run = Run(cfg, tmp_path, songs[:4], test=songs[4:5], validation=songs[5:])
+    training.train(run)
     losses = run.history["validation_loss"]
     assert len(losses) < 40 and losses.idxmin() == len(losses) - 2
     again = Run(run.cfg, run.folder)
@@ -231,18 +224,3 @@ def test_training_stops_and_keeps_the_best_epoch(tmp_path):
     loss = [run.model.test_on_batch(*batch, return_dict=True)["loss"] for batch in batches]
     weights = [batch.weights.sum() for batch in batches]
     assert np.average(loss, weights=weights) == pytest.approx(losses.min(), abs=1e-4)
-
-
-def test_what_is_shipped_is_the_run_rounded(tmp_path):
-    run, to = trained(tmp_path / "run"), tmp_path / "shipped"
-    ship.copy(run, to)
-    there = Run(run.cfg, to)
-    assert there.finished() and there.manifest["seconds"] == run.manifest["seconds"]
-    for one, other in zip(run.weights, there.weights, strict=True):
-        np.testing.assert_allclose(other, one, rtol=1e-3, atol=1e-7)
-        assert other.dtype == np.float32
-    assert there.history.equals(run.history) and there.outlines == run.outlines
-    assert (to / WEIGHTS).stat().st_size < 0.55 * (run.folder / WEIGHTS).stat().st_size
-    (to / WEIGHTS).write_bytes(b"")
-    with pytest.raises(OSError, match="weights.npz is damaged"):
-        Run(run.cfg, to).weights  # noqa: B018

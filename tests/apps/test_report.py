@@ -16,7 +16,7 @@ from apps.report import Made, make_pages
 from apps.report.notebooks import NotebookError, run_in_place
 from musegen import config
 
-PAPER = config.Settings("paper")  # nothing is trained here
+SETTINGS = config.Settings()
 
 
 def notebook(path, *code: str):
@@ -33,7 +33,7 @@ def path(build):
 
 
 def make(paths, path):
-    make_pages(paths, Made(path, PAPER), PAPER)
+    make_pages(paths, Made(path, SETTINGS), SETTINGS)
 
 
 def test_pages_are_made_in_order_and_once(tmp_path, path, capsys):
@@ -83,23 +83,24 @@ def test_a_page_is_made_again_when_what_it_uses_has_changed(tmp_path, path, monk
     assert made_again("data/report_claims.csv") == ["01_song", "02_player"]
 
 
-def test_all_depends_on_profile_and_songs(tmp_path, path, capsys):
+def test_all_depends_on_profile_songs_and_minutes(tmp_path, path, capsys):
     (tmp_path / "mine").mkdir()
 
-    def made_again(profile: str, source: str) -> bool:
+    def made_again(*settings) -> bool:
         capsys.readouterr()
-        made = Made(path, config.Settings(profile, source))
+        made = Made(path, config.Settings(*settings))
         made.make("a figure", tmp_path / "mine", lambda: None)
         return "up to date" not in capsys.readouterr().out
 
     mine = f"midi:{tmp_path / 'mine'}"
-    assert made_again("quick", "chorales")
-    assert not made_again("quick", "chorales")
-    assert made_again("paper", "chorales")
-    assert made_again("paper", mine)
+    assert made_again("smoke", "chorales")
+    assert not made_again("smoke", "chorales")
+    assert made_again("report", "chorales")
+    assert made_again("report", mine)
+    assert made_again("report", mine, None, 5)
     (tmp_path / "mine" / "song.mid").write_bytes(b"MThd")
-    assert made_again("paper", mine)
-    assert not made_again("paper", mine)
+    assert made_again("report", mine, None, 5)
+    assert not made_again("report", mine, None, 5)
 
 
 def test_failing_notebook_ends_with_a_sentence_and_its_page(tmp_path, path, monkeypatch, capsys):
@@ -140,10 +141,10 @@ def test_in_place_stores_counts_and_no_noise(tmp_path):
     path = notebook(
         tmp_path / "01_a.ipynb", "import os, sys", "print(os.getenv('MUSEGEN_PROFILE'))"
     )
-    run_in_place([path], PAPER)
+    run_in_place([path], SETTINGS)
     stored = nbformat.read(path, as_version=4)
     assert [cell.execution_count for cell in stored.cells[1:]] == [1, 2]
-    assert stored.cells[2].outputs[0].text == "paper\n"
+    assert stored.cells[2].outputs[0].text == "report\n"
     assert "execution" not in stored.cells[1].metadata
 
 

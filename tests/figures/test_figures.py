@@ -5,6 +5,7 @@ change that is meant, ``pytest --mpl-generate-path=tests/figures/baseline tests/
 again.
 """
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -52,6 +53,11 @@ def test_each_note_has_a_gap_where_it_starts():
     (gaps,) = [c for c in ax.collections if c.get_linewidth()[0] > 0]
     starts = sorted(tuple(segment[0].tolist()) for segment in gaps.get_segments())
     assert starts == [(0, 59.5), (0.25, 59.5), (0.5, 78.5)]
+    long = figures.plot_roll(replace(SONG, length=33 * 8))  # there they would be a comb
+    bars = [
+        [tuple(path.get_extents().intervalx) for path in c.get_paths()] for c in long.collections
+    ]
+    assert bars == [[(0, 0.5)], [(0.5, 1)]]
 
 
 def test_the_colour_is_that_of_the_source():
@@ -97,16 +103,17 @@ def lines(*pitches: list[int]) -> Song:
 
 
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
-TRAINING = lines(*[[SCALE[i * i % 8], SCALE[i * 3 % 8]] for i in range(40)])
-GENERATED = {
+EIGHT = [[SCALE[i * i % 8], SCALE[i * 3 % 8]] for i in range(8)]
+TRAINING = lines(*EIGHT * 5)
+GENERATED = {  # greedy, sampled, greedy
     "lstm_small_128": [
-        lines(*[[60]] * 64),  # one note
-        lines(*[[48 + i % 24] for i in range(64)]),  # 24 notes
-        lines(*[[62]] * 24, *[[60 + i % 9] for i in range(40)]),
+        lines(*[[60]] * 80),  # one note
+        lines(*[[48 + i % 24] for i in range(80)]),  # 24 notes
+        lines(*[[62]] * 24, *[[60 + i % 9] for i in range(56)]),
     ],
     "lstm_small_256": [
-        lines(*[[60, 64, 67]] * 32, *[[67]] * 32),  # a chord and a note
-        lines(*[[SCALE[i * i % 8], SCALE[i * 3 % 8]] for i in range(4, 38)], *[[60]] * 30),
+        lines(*[[60, 64, 67]] * 32, *[[67]] * 48),  # a chord and a note
+        lines(*[[40 + i] for i in range(9)], *EIGHT * 8, *EIGHT[:7]),
     ],
 }
 
@@ -121,7 +128,7 @@ def fake_run(name: str, songs: int):
             name=name, songs=songs, seed=0, network=SimpleNamespace(ticks_per_beat=2)
         ),
         songs=[Song(TRAINING.notes, TRAINING.length, 2, title="bwv1")] * songs,
-        profile="quick",
+        how_long="201 epochs",
         vocabulary=words,
         tokens=SimpleNamespace(encoded=encoded[:1]),
         generated=encoded[1:],
@@ -136,14 +143,16 @@ class Hashable(SimpleNamespace):
 def runs(monkeypatch):
     """The runs of all figures, and generators that give back songs made by hand."""
 
-    def decoded(run, n, rng):
+    def decoded(run, n, rng, noise):
         step = 5 if run.cfg.name == "ae_10" else 7
         onset = np.arange(0, 384, 6)
         pitch = [48 + (np.arange(64) * step * (i + 1)) % 30 for i in range(n)]
         return [Song(as_notes(onset, 9, p), 390, 6, source=run.cfg.name) for p in pitch]
 
     monkeypatch.setattr(generation, "autoencoder_songs", decoded)
-    monkeypatch.setattr(generation, "report_songs", lambda run: run.generated)
+    places = {"greedy": slice(0, None, 2), "sampled": slice(1, None, 2)}
+    monkeypatch.setattr(generation, "report_songs", lambda run, way: run.generated[places[way]])
+    monkeypatch.setattr(generation, "TOKENS", 80)
     songs = {"ae_10": 10, "ae_256": 256, "lstm_small_128": 128, "lstm_small_256": 256}
     return {name: fake_run(name, number) for name, number in songs.items()}
 
@@ -166,13 +175,21 @@ def test_figures_look_as_before(number, runs):
         (7, "AE small dataset, song 1", "AE small dataset, song 2"),
         (
             9,
-            "LSTM small dataset, song 1: notes and chords used: 1",
-            "LSTM large dataset, song 1: notes and chords used: 2",
+            "LSTM small dataset, greedy, song 1: 1 notes and chords",
+            "LSTM large dataset, greedy, song 1: 2 notes and chords",
+        ),
+        (
+            10,
+            "LSTM large dataset, greedy, song 1: 2 notes and chords, one chord to the end",
+            "LSTM small dataset, sampled, song 1: 24 notes and chords, "
+            "24 tokens repeated to the end",
         ),
         (
             11,
-            "LSTM large dataset, song 2: 34 tokens in a row copied from bwv1",
-            "LSTM small dataset, song 1: 1 tokens in a row copied from bwv1 (not reached in quick)",
+            "LSTM large dataset, sampled, song 1: 40 tokens in a row from bwv1, "
+            "8 tokens repeated to the end",
+            "LSTM small dataset, greedy, song 2: 1 tokens in a row from bwv1, "
+            "9 tokens repeated to the end",
         ),
     ],
 )
@@ -183,29 +200,33 @@ def test_titles_say_what_is_shown_and_count_songs_from_1(number, first, second, 
 
 TABLE = pd.DataFrame(
     {
-        "run": ["lstm_small_128"] * 3 + ["lstm_small_256"] * 2,
-        "song": [0, 1, 2, 0, 1],
-        "kinds": [5, 2, 30, 2, 19],
-        "copied": [40, 10, 12, 31, 9],
-        "training_title": "bwv1",
+        "run": ["lstm_small_128"] * 3 + ["lstm_small_256"] * 3,
+        "way": ["greedy", "greedy", "sampled", "greedy", "greedy", "sampled"],
+        "song": [0, 1, 0, 0, 1, 0],
+        "kinds": [5, 2, 30, 2, 19, 19],
+        "copied": [40, 10, 12, 31, 35, 33],
+        "training_title": ["bwv1", "bwv2", "bwv1", "bwv3", "bwv3", "bwv1"],
+        "period": [1, 1, 0, 70, 8, 8],
     }
 )
 
 
 @pytest.mark.parametrize(
-    ("number", "table", "songs", "reached"),
+    ("number", "rows", "two"),
     [
         # the fewest, then the fewest of those that have more: never two songs of two
-        (9, TABLE, [("lstm_small_128", 1), ("lstm_small_128", 0)], [True, False]),
-        (9, TABLE.assign(kinds=3), [("lstm_small_128", 0), ("lstm_small_128", 1)], [True, True]),
-        (10, TABLE, [("lstm_small_128", 2), ("lstm_small_256", 1)], [True, False]),
-        (11, TABLE, [("lstm_small_128", 0), ("lstm_small_256", 0)], [True, False]),
+        (9, range(6), [1, 0]),
+        (9, [1, 3], [1, 3]),
+        # one of each ending; what ends on neither only where there is none
+        (10, range(6), [0, 4]),
+        (10, [1, 2], [1, 2]),
+        # of two training songs where there are two; a longer copy that nothing repeats is not it
+        (11, range(6), [4, 5]),
+        (11, [0, 3, 4], [4, 3]),
     ],
 )
-def test_songs_are_chosen_by_their_measure(number, table, songs, reached):
-    chosen = examples.choose(number, table)
-    assert list(zip(chosen["run"], chosen["song"], strict=True)) == songs
-    assert chosen["reached"].tolist() == reached
+def test_songs_are_chosen_by_their_measure(number, rows, two):
+    assert examples.choose(number, TABLE.iloc[rows]).index.tolist() == two
 
 
 # --- Networks
@@ -251,7 +272,7 @@ def test_nothing_but_the_music_gives_bach_away_in_the_next_survey():
         Song(as_notes(6 * onset, 6, pitch + i % 3, voices), (96, 144)[i % 2], 6, 100.0 + i)
         for i in range(7)
     ]
-    bach, ours = figures.next_survey_songs(training.shipped(), chorales).values()
+    bach, ours = figures.next_survey_songs(training.shipped("held"), chorales).values()
     assert len(bach) == len(ours) == 5
     for his, new in zip(bach, ours, strict=True):
         assert his.bars == new.bars

@@ -133,7 +133,7 @@ def test_a_handful_of_songs_gives_no_verdict():
 
 @pytest.mark.parametrize("name", ["ae_10", "ae_256", "lstm_small_128", "lstm_small_256"])
 def test_the_reference_of_a_run_holds_no_song_that_it_is_trained_on(name):
-    run = training.planned(config.QUICK.runs[name])
+    run = training.planned(config.REPORT[name])
     found = ReferenceCorpus.of(run)
     unseen = {song.title for song in corpus.load("chorales").test}
     assert {song.title for song in found.reference} <= unseen

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from musegen.metrics.token_runs import copied_run, longest_run
+from musegen.metrics.token_runs import copied_run, longest_run, loop_at_end
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,23 @@ from musegen.metrics.token_runs import copied_run, longest_run
 def test_copied_run(song, expected):
     training = [[1, 2, 3, 4], [7, 7, 5, 6]]
     assert copied_run(song, training) == expected
+
+
+@pytest.mark.parametrize(
+    ("song", "expected"),
+    [
+        ([1, *[7] * 33], (1, 1)),
+        ([*range(9), *[7] * 32], (0, 41)),  # the first 7 is no repetition
+        ([9, *[1, 2, 3] * 12, 1], (3, 1)),  # it may end within the snippet
+        ([*range(70)] * 2, (70, 0)),
+        ([5, *range(100, 170), *range(100, 170)], (70, 1)),
+        ([*range(70), *range(69)], (0, 139)),  # a snippet comes whole a second time
+        ([*[7] * 40, 1], (0, 41)),
+        ([], (0, 0)),
+    ],
+)
+def test_loop_at_end(song, expected):
+    assert loop_at_end(song) == expected
 
 
 @pytest.mark.parametrize("kinds", [1, 2, 5])

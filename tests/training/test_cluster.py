@@ -14,13 +14,12 @@ from musegen import config, training
 from musegen.config import RunConfig
 from musegen.corpus import synthetic
 from musegen.training import cluster
-from musegen.training.run_folder import SNAPSHOT, WEIGHTS
+from musegen.training.run_folder import CONFIG, WEIGHTS
 
 
 def grid(epochs: int) -> list[RunConfig]:
     """Two trainings that differ by their seed alone."""
-    cfg = replace(trainer.RUNS["ae"], epochs=epochs, snapshots=(epochs // 4,))
-    return [replace(cfg, seed=seed) for seed in (1, 2)]
+    return [replace(trainer.RUNS["ae"], epochs=epochs, seed=seed) for seed in (1, 2)]
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def test_a_killed_worker_loses_nothing(settings, build, dask_workers, monkeypatc
     def kill():
         with Client(dask_workers, set_as_default=False) as client:
             pid, _ = client.run(os.getpid).values()
-        while not (folder / SNAPSHOT.format(500)).exists():
+        while not (folder / CONFIG).exists():
             time.sleep(0.05)
         os.kill(pid, signal.SIGKILL)
         killed.append(pid)
@@ -68,11 +67,11 @@ def test_a_killed_worker_loses_nothing(settings, build, dask_workers, monkeypatc
 
 
 def test_the_command_trains_what_is_missing(settings, build, monkeypatch, capsys):
-    monkeypatch.setitem(config.PROFILES, "smoke", config.Profile("smoke", trainer.RUNS))
+    monkeypatch.setitem(config.PROFILES, "smoke", trainer.RUNS)
     monkeypatch.setenv("MUSEGEN_PROFILE", "smoke")
     monkeypatch.setenv("MUSEGEN_SOURCE", settings.source)
     for _ in range(2):  # the second time it is there
         assert main(["train", "ae"]) == 0
     assert capsys.readouterr().out.count("ae is there") == 2
     assert main(["train", "ae_10"]) == 2
-    assert "no run is called ae_10; name some of ae, ae_mended" in capsys.readouterr().err
+    assert "no run is called ae_10; name some of ae, windows" in capsys.readouterr().err

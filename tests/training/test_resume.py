@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,11 +16,12 @@ import pytest
 import trainer
 from trainer import RUNS, settings
 
-from musegen import autoencoder, files, generation, training
+from musegen import autoencoder, config, files, generation, training
 from musegen.corpus import synthetic
 from musegen.files import atomic_write, file_lock
-from musegen.training import loop, run_folder
+from musegen.training import Run, loop, run_folder
 from musegen.training.run_folder import CHECKPOINT, LOCK, WEIGHTS
+from tools import ship
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def result(run):
     else:
         seeds = generation.random_seeds(run, 2, rng)
         songs = generation.continue_tokens(run, seeds, rng, length=30).tolist()
-    weights = [array.tobytes() for epoch in run.epochs_kept for array in run.at(epoch).weights]
+    weights = [array.tobytes() for array in run.weights]
     return weights, run.history.drop(columns="seconds").to_csv(), songs
 
 
@@ -69,7 +71,6 @@ def test_a_run_is_kept_and_loads_into_the_reports_network(name, source, straight
     assert run.history.index.tolist() == list(range(1, RUNS[name].epochs + 1))
     assert (run.manifest["songs"], run.manifest["test"]) == (len(run.songs), len(run.test))
     own = set() if name == "ae" else {"vocabulary.json"}
-    own |= {run_folder.SNAPSHOT.format(epoch) for epoch in run.cfg.snapshots}
     always = {"config.json", "history.csv", "manifest.json", "weights.npz"}
     kept = {path.name: path.stat().st_mtime_ns for path in run.folder.iterdir()}
     assert set(kept) == always | own
@@ -80,28 +81,69 @@ def test_a_run_is_kept_and_loads_into_the_reports_network(name, source, straight
         np.testing.assert_array_equal(ours, stored)
     if name != "ae":
         assert again.model.output_shape == (None, len(run.vocabulary))
-    with pytest.raises(ValueError, match="kept no weights after epoch 5; it kept those after .*6"):
-        run.at(5)
+
+
+@pytest.mark.parametrize("name", ["ae", "windows", "held"])
+def test_what_is_shipped_is_the_run_rounded(name, source, straight, tmp_path, monkeypatch):
+    run, cfg, to = straight(name), RUNS[name], tmp_path / "runs" / name
+    monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
+    ship.copy(run, to, machine="a small one")
+    there = training.planned(cfg, settings(source))
+    assert there.folder == to and there.finished() and there.history.equals(run.history)
+    about = {"epochs": len(run.history), "machine": "a small one", "profile": "report"}
+    assert about.items() <= there.manifest.items()
+    assert there.manifest["rounding"].startswith("8 bits: " if name == "ae" else "float16")
+    for one, other in zip(run.weights, there.weights, strict=True):
+        eight = name == "ae" and one.ndim == 2
+        rounding = abs(one).max(axis=0) / 254 if eight else abs(one) / 1024
+        assert (abs(other - one) <= rounding + 1e-6).all() and other.dtype == np.float32
+    assert (to / WEIGHTS).stat().st_size < 0.9 * (run.folder / WEIGHTS).stat().st_size
+    if name == "windows":
+        songs = np.load(to / "songs-greedy.npy")
+        np.testing.assert_array_equal(generation.report_songs(there, "greedy"), songs)
+
+    assert training.planned(cfg, settings(source), again=True).folder != to
+    assert training.planned(replace(cfg, seed=1), settings(source)).folder != to
+    forge(there, music="of other songs")
+    assert training.planned(cfg, settings(source)).folder != to
+    (to / WEIGHTS).write_bytes(b"")
+    with pytest.raises(OSError, match="weights.npz is damaged"):
+        Run(cfg, to).weights  # noqa: B018
 
 
 # --- Stopped and killed --------------------------------------------------------------------------
 
 
 # "ae" stops at a full disk and "sequences" is killed, both below.
-@pytest.mark.parametrize("name", ["ae_mended", "windows", "held"])
-def test_a_stopped_training_goes_on_to_the_same_bits(name, source, straight, build, monkeypatch):
-    expected, save = result(straight(name)), run_folder.save_checkpoint
+@pytest.mark.parametrize("name", ["windows", "held"])
+def test_a_stopped_training_goes_on_to_the_same_bits(name, source, straight, build):
+    expected = result(straight(name))
+    stop(RUNS[name], source, 3)
+    assert result(train(name, source)) == expected
+
+
+def stop(cfg, source, epochs: int):
+    """Train and stop after a checkpoint."""
+    save = run_folder.save_checkpoint
 
     def save_and_stop(state, history, folder):
         save(state, history, folder)
-        if len(history) == 3:
+        if len(history) == epochs:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
-    monkeypatch.setattr(run_folder, "save_checkpoint", save_and_stop)
-    with pytest.raises(KeyboardInterrupt):
-        train(name, source)
-    assert result(train(name, source)) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
+        patch.setattr(run_folder, "save_checkpoint", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            training.load_or_train(cfg, settings(source))
+
+
+def test_minutes_end_a_training_and_one_that_goes_on(source, build):
+    cfg = replace(RUNS["sequences"], minutes=0.001)
+    stop(cfg, source, 1)
+    for one in (cfg, replace(cfg, seed=1)):
+        run = training.load_or_train(one, settings(source))
+        assert (run.manifest["epochs"], run.how_long) == (1, "0.001 minutes")
 
 
 def killed(name, source, step) -> int:
@@ -267,15 +309,15 @@ def test_weights_with_a_pickle_inside_execute_nothing(run, source, tmp_path, mon
 
 
 def test_songs_of_a_run_are_kept_and_made_again_if_they_are_damaged(run):
-    songs = generation.report_songs(run, n=1)
-    assert songs.shape == (1, 500)
-    (kept,) = run.folder.glob("songs-1-*.npy")
+    songs = generation.report_songs(run, "sampled")
+    assert songs.shape == (64, 500)
+    (kept,) = run.folder.glob("songs-sampled-*.npy")
     before = kept.stat().st_mtime_ns
-    np.testing.assert_array_equal(generation.report_songs(run, n=1), songs)
+    np.testing.assert_array_equal(generation.report_songs(run, "sampled"), songs)
     assert kept.stat().st_mtime_ns == before
     for damaged in (b"", kept.read_bytes()[:-1], TRAP.dumps()):
         kept.write_bytes(damaged)
-        np.testing.assert_array_equal(generation.report_songs(run, n=1), songs)
+        np.testing.assert_array_equal(generation.report_songs(run, "sampled"), songs)
 
 
 @pytest.fixture

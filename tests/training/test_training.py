@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from trainer import LSTM, RUNS, settings
 
-from musegen import config, corpus, training
+from musegen import config, corpus, generation, training
 from musegen.config import AEConfig, HeldConfig, RunConfig, Settings
 from musegen.corpus import synthetic
 from musegen.training import data
@@ -103,10 +103,10 @@ def test_the_environment_says_what_is_not_given(source, build, monkeypatch):
     monkeypatch.setenv("MUSEGEN_PROFILE", "smoke")
     monkeypatch.setenv("MUSEGEN_SOURCE", f"lpd5:{source}")
     run = training.planned("ae_10")
-    assert (run.cfg, run.profile) == (config.SMOKE.runs["ae_10"], "smoke")
+    assert (run.cfg, run.profile) == (config.SMOKE["ae_10"], "smoke")
     assert run.folder == training.planned("ae_10", settings(source)).folder
     monkeypatch.setenv("MUSEGEN_PROFILE", "papre")
-    with pytest.raises(ValueError, match="profile is 'papre'; it must be smoke, quick, paper"):
+    with pytest.raises(ValueError, match="profile is 'papre'; it must be report, smoke"):
         training.planned("ae_10")
     monkeypatch.delenv("MUSEGEN_PROFILE")
     monkeypatch.chdir(config.root() / "notebooks")
@@ -114,24 +114,54 @@ def test_the_environment_says_what_is_not_given(source, build, monkeypatch):
     monkeypatch.setenv("MUSEGEN_BUILD", "")
     assert config.default().source == f"midi:{config.root() / 'songs'}"
     assert config.build_dir() == config.root() / "build"
+    monkeypatch.setenv("MUSEGEN_MINUTES", "16")
+    assert {run.minutes for run in config.default().runs.values()} == {2}
     monkeypatch.setenv("MUSEGEN_DASK", "yes")
     with pytest.raises(ValueError, match="it must be tcp://HOST:PORT"):
         config.default()
 
 
-def test_all_profiles_have_the_same_runs_and_smoke_is_tiny(source):
-    assert [*config.SMOKE.runs] == [*config.QUICK.runs] == [*config.PAPER.runs]
-    for name, run in config.SMOKE.runs.items():
+def test_the_tests_own_runs_are_the_reports_and_tiny(source):
+    assert [*config.SMOKE] == [*config.REPORT]
+    for name, run in config.SMOKE.items():
         assert training.planned(run, settings(source)).build().count_params() < 100_000, name
 
 
-def test_the_shipped_network_loads_with_its_songs():
-    run = training.shipped()
-    assert len(run.weights) == len(run.model.get_weights())
-    assert len(run.outlines) == run.manifest["songs"] == len(training.shipped(True).songs)
-    assert run.history["validation_loss"].min() < 0.7
-    stored = json.loads(run.read("config.json"))
-    assert stored["network"]["validation"] == run.manifest["validation"] == 24
+def test_only_other_songs_than_the_chorales_are_counted_by_minutes():
+    assert Settings().runs is config.REPORT
+    runs = Settings(source="midi:songs", minutes=4).runs
+    assert {run.minutes for run in runs.values()} == {0.5}
+    assert {run.trainer for run in runs.values()} == {"bars", "sequences", "frames"}
+
+
+# --- What comes with musegen ---------------------------------------------------------------------
+
+SHIPPED = [name for name in config.REPORT if name != "ae_10"]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_network_is_whole_and_what_is_configured(name):
+    run = training.planned(name, Settings())
+    assert run.folder == config.data_dir() / "runs" / name and run.finished()
+    assert len(run.weights) == len(run.build().get_weights())
+    assert len(run.history) == run.manifest["epochs"]
+    songs = {"songs": len(run.songs), "validation": len(run.validation), "test": len(run.test)}
+    assert songs.items() <= run.manifest.items()
+
+
+def test_a_shipped_network_knows_what_its_history_says():
+    run = training.planned("lstm_small_128", Settings())
+    cut = run.tokens.cut(0).part(slice(640))
+    right = run.model.predict(cut.inputs, verbose=0).argmax(axis=1) == cut.targets
+    assert right.mean() > run.history["accuracy"].iloc[-1] - 0.05
+
+
+def test_the_shipped_songs_are_what_the_shipped_network_plays():
+    run = training.planned("lstm_small_128", Settings())
+    rng = np.random.default_rng(run.cfg.seed)
+    seeds = generation.random_seeds(run, generation.SONGS, rng)[:2]
+    played = generation.continue_tokens(run, seeds, rng, length=24)
+    np.testing.assert_array_equal(played, generation.report_songs(run, "greedy")[:2, :24])
 
 
 # One network on another backend: the same probabilities, wherever it was trained.

@@ -6,7 +6,6 @@
 import os
 import signal
 import sys
-from dataclasses import replace
 
 from musegen.config import AEConfig, HeldConfig, LSTMConfig, RunConfig, Settings
 
@@ -17,9 +16,8 @@ RUNS = {
     run.name: run
     for run in (
         RunConfig("ae", AE, 8, 6, "bars"),
-        RunConfig("ae_mended", replace(AE, mended=True), 8, 6, "bars"),
         RunConfig("windows", LSTM, 4, 6, "windows"),
-        RunConfig("sequences", LSTM, 4, 6, "sequences", snapshots=(2, 4)),
+        RunConfig("sequences", LSTM, 4, 6, "sequences"),
         RunConfig("held", HELD, 4, 6, "frames", patience=4, last_rate=0.1),
     )
 }
