@@ -87,7 +87,7 @@ SEARCHES = {
         "minimize",
     ),
     "ae": Search(
-        RunConfig("search_ae", config.MANY, TRAINED, 30, "bars"),
+        RunConfig("search_ae", config.AEConfig(batch=16), TRAINED, 30, "bars"),
         _ask_autoencoder,
         {"latent": 120, "learning_rate": 1e-3, "threshold": 0.5},
         _f1,
