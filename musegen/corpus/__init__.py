@@ -184,12 +184,15 @@ class Corpus(Sequence):
     The order is a permutation of the sorted names, so it does not depend on how a folder lists
     its files; that of the chorales stands in their list. About one song in seven is a test song:
     the first ones that share a tune with no other song. Training takes the others from the first
-    on, so that the 10 are among the 128 and those among the 256.
+    on, so that the 10 are among the 128 and those among the 256. LPD-5's songs come first that
+    ``data/lpd5_songs.csv`` lists: a tenth of it and the whole give the same songs.
 
     Parameters
     ----------
     build : function of a name that gives a Song
     audit : Audit
+    test : list of str
+        The names of the test songs, if they are settled already.
 
     Raises
     ------
@@ -201,14 +204,14 @@ class Corpus(Sequence):
     Notebook: 01_data_preparation, "The default songs".
     """
 
-    def __init__(self, build: Callable[[str], Song], audit: Audit):
+    def __init__(self, build: Callable[[str], Song], audit: Audit, test: Sequence[str] = ()):
         self._build = build
         self.audit = audit
         self.names = list(audit.songs)
         most = min(MOST_TEST, max(1, round(TEST_SHARE * len(self))))
         tune = {name: info.tune for name, info in audit.songs.items()}
         own = tunes.with_tunes_of_their_own(self.names, tune, most)
-        self._test = own or self.names[-1:]  # else all songs share one tune
+        self._test = test or own or self.names[-1:]  # else all songs share one tune
         if len(self) < 2:
             raise ValueError(
                 f"{audit.source} gives {len(self)} song(s) out of {audit.read} files; at least 2 "
@@ -290,7 +293,7 @@ def audit_of(source: str, dask: str | None = None) -> Audit:
     return _read(source, dask)[1]
 
 
-def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit]:
+def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit, list[str]]:
     from musegen.corpus import archive, chorales, ingest, lpd5, scores
 
     began = time.perf_counter()
@@ -311,4 +314,7 @@ def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit]:
     kept = {name: songs.info[name] for name in order if first[songs.info[name].fingerprint] == name}
     if copies := sorted(set(order) - set(kept)):
         dropped = dropped | {"copy": copies}
-    return songs.build, Audit(source, kept, dropped, time.perf_counter() - began)
+    test = []
+    if kind == "lpd5":
+        kept, test = lpd5.listed_first(kept)
+    return songs.build, Audit(source, kept, dropped, time.perf_counter() - began), test

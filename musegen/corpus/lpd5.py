@@ -23,6 +23,7 @@ drums, whatever its name: one in LPD-5, any number in the LPD it was made of. No
 01_data_preparation, "Only the piano".
 """
 
+import csv
 import io
 import json
 import zipfile
@@ -32,7 +33,8 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen.corpus import Rejected
+from musegen import config
+from musegen.corpus import Rejected, SongInfo
 from musegen.corpus.ingest import Format
 from musegen.midi import PIANOS
 from musegen.song import MOST_STEPS, PITCHES, Song, as_notes
@@ -141,3 +143,19 @@ def _notes(stored, stem: str) -> tuple[np.ndarray, int]:
     starts, ends = cells[np.roll(last, 1)], cells[last]
     pitch, onset = np.divmod(starts, stride)
     return as_notes(onset, ends - starts + 1, pitch), length
+
+
+def listed_first(songs: dict[str, SongInfo]) -> tuple[dict[str, SongInfo], list[str]]:
+    """Put the songs that ``data/lpd5_songs.csv`` lists before all others, in its order.
+
+    Returns
+    -------
+    tuple of dict and list
+        The songs, and the names of those listed as test songs if all of them are there.
+    """
+    with (config.data_dir() / "lpd5_songs.csv").open(newline="") as file:
+        parts = {row["fingerprint"]: row["part"] for row in csv.DictReader(file)}
+    place = {fingerprint: i for i, fingerprint in enumerate(parts)}
+    songs = dict(sorted(songs.items(), key=lambda song: place.get(song[1].fingerprint, len(place))))
+    test = [name for name, info in songs.items() if parts.get(info.fingerprint) == "test"]
+    return songs, test if len(test) == list(parts.values()).count("test") else []

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musegen import corpus
+from musegen import config, corpus
 from musegen.corpus import Rejected, lpd5
 from musegen.corpus.ingest import read_song
 from musegen.corpus.synthetic import made_collection, write_song
 from musegen.song import Song, as_notes
+from tools.lpd5 import make_list
 
 # Two and a bit bars and ten notes, the least that is a song; 208 cells.
 ONSETS, DURATIONS = [5, 30, *range(30, 38)], [20, 180, *[1] * 8]
@@ -159,3 +160,19 @@ def test_the_made_collection_needs_every_step_of_the_report(collection, tmp_path
     assert {110.0, 130.0006} <= tempi
     assert any(song.notes["onset"][0] > 96 for song in songs)
     assert corpus.load(f"lpd5:{made_collection(tmp_path)}").key == songs.key
+
+
+def test_a_part_of_lpd5_and_the_whole_give_the_same_songs(tmp_path, build, monkeypatch):
+    whole = made_collection(tmp_path / "whole", songs=40)
+    for path in sorted(whole.rglob("*.npz"))[::2]:
+        copy = tmp_path / "part" / path.relative_to(whole)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
+    (tmp_path / "lpd5_songs.csv").write_text("part,fingerprint,name\n")
+    make_list(f"lpd5:{tmp_path / 'part'}")
+    part, whole = (corpus.load(f"lpd5:{tmp_path / name}") for name in ("part", "whole"))
+    listed = len(part)
+    assert whole.names[:listed] == part.names and len(whole) > listed
+    assert [song.title for song in whole.test] == [song.title for song in part.test]
+    assert whole.training(listed - len(part.test)) == part.training(listed)
