@@ -174,11 +174,6 @@ def test_figures_look_as_before(number, runs):
     [
         (7, "AE small dataset, song 1", "AE small dataset, song 2"),
         (
-            9,
-            "LSTM small dataset, greedy, song 1: 1 notes and chords",
-            "LSTM large dataset, greedy, song 1: 2 notes and chords",
-        ),
-        (
             10,
             "LSTM large dataset, greedy, song 1: 2 notes and chords, one chord to the end",
             "LSTM small dataset, sampled, song 1: 24 notes and chords, "

@@ -11,7 +11,7 @@ import pytest
 from trainer import LSTM, RUNS, settings
 
 from musegen import config, corpus, generation, training
-from musegen.config import AEConfig, HeldConfig, RunConfig, Settings
+from musegen.config import AEConfig, Settings
 from musegen.corpus import synthetic
 from musegen.training import data
 from musegen.training.data import Bars, Sequences, Windows
@@ -81,14 +81,6 @@ def test_only_the_autoencoder_leaves_out_songs_by_tempo(source):
     assert not {song.title for song in songs.training} & {song.title for song in songs.test}
 
 
-def test_training_validation_and_test_share_no_song():
-    run = training.planned(RunConfig("held", HeldConfig(), 256, 1, "frames"), Settings())
-    parts = [{song.title for song in part} for part in (run.songs, run.validation, run.test)]
-    assert [len(part) for part in parts] == [232, 24, 43]
-    assert len(set.union(*parts)) == 299
-    assert {song.steps_per_beat for song in run.songs} == {4}
-
-
 # --- Runs ----------------------------------------------------------------------------------------
 
 
@@ -115,7 +107,9 @@ def test_the_environment_says_what_is_not_given(source, build, monkeypatch):
     assert config.default().source == f"midi:{config.root() / 'songs'}"
     assert config.build_dir() == config.root() / "build"
     monkeypatch.setenv("MUSEGEN_MINUTES", "16")
-    assert {run.minutes for run in config.default().runs.values()} == {2}
+    runs = config.default().runs.values()
+    assert {run.minutes for run in runs} == {2}
+    assert {run.trainer for run in runs} == {"bars", "sequences", "frames"}
     monkeypatch.setenv("MUSEGEN_DASK", "yes")
     with pytest.raises(ValueError, match="it must be tcp://HOST:PORT"):
         config.default()
@@ -127,19 +121,10 @@ def test_the_tests_own_runs_are_the_reports_and_tiny(source):
         assert training.planned(run, settings(source)).build().count_params() < 100_000, name
 
 
-def test_only_other_songs_than_the_chorales_are_counted_by_minutes():
-    assert Settings().runs is config.REPORT
-    runs = Settings(source="midi:songs", minutes=4).runs
-    assert {run.minutes for run in runs.values()} == {0.5}
-    assert {run.trainer for run in runs.values()} == {"bars", "sequences", "frames"}
-
-
 # --- What comes with musegen ---------------------------------------------------------------------
 
-SHIPPED = [name for name in config.REPORT if name != "ae_10"]
 
-
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", sorted({*config.REPORT} - {"ae_10"}))
 def test_a_shipped_network_is_whole_and_what_is_configured(name):
     run = training.planned(name, Settings())
     assert run.folder == config.data_dir() / "runs" / name and run.finished()
