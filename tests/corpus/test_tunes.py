@@ -59,8 +59,8 @@ def test_an_arrangement_shares_its_tune_with_the_song_and_with_no_other(way):
 def test_songs_without_a_phrase_share_nothing():
     held = Song(as_notes(0, 96, 60), 96, 24)
     scale = Song(as_notes(np.arange(40), 1, 40 + np.arange(40)), 40, 24)
-    songs = [held, held, scale, song(1)]
-    assert tunes.groups([tunes.phrases(one) for one in songs]) == [0, 1, 2, 3]
+    phrases = [tunes.phrases(one) for one in (held, held, scale, song(1))]
+    assert tunes.groups(phrases) == [0, 1, 2, 3]
 
 
 def test_copies_are_one_song_and_arrangements_stay_on_one_side(build, tmp_path):

@@ -91,7 +91,6 @@ def test_what_is_shipped_is_the_run_rounded(name, source, straight, tmp_path, mo
         eight = name == "ae" and one.ndim == 2
         rounding = abs(one).max(axis=0) / 254 if eight else abs(one) / 1024
         assert (abs(other - one) <= rounding + 1e-6).all() and other.dtype == np.float32
-    assert (to / WEIGHTS).stat().st_size < 0.9 * (run.folder / WEIGHTS).stat().st_size
     assert len(list(to.glob("songs-*.npy"))) == (2 if name == "windows" else 0)
 
     assert training.planned(cfg, settings(source), again=True).folder != to
