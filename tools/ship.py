@@ -58,6 +58,8 @@ def copy(run: Run, to, **facts) -> Run:
             with atomic_write(to / name) as part, part.open("wb") as file:
                 np.save(file, generation.report_songs(shipped, way).astype(np.int16))
             hashes[name] = run_folder.hash_of((to / name).read_bytes())
+        for kept in to.glob("songs-*-*.npy"):  # else they would be taken for the next weights' own
+            kept.unlink()
     run_folder.write_manifest(to, about)
     return replace(run, folder=to)
 

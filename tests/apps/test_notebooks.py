@@ -37,6 +37,9 @@ def test_cells_were_run_once_from_top_to_bottom_and_hold_nothing_of_one_machine(
         text = str(cell.outputs)
         assert not re.search(r"/(root|home|tmp|Users)/|site-packages|0x[0-9a-f]{8}", text)
         assert "Warning" not in text
+    about = nbformat.read(path, as_version=4).metadata
+    assert "widgets" not in about and about.kernelspec.name == "python3"
+    assert path.stat().st_size < 1_200_000
 
 
 @each
@@ -48,14 +51,6 @@ def test_few_cells_are_ignored_and_a_checked_one_follows(path):
         after = cells[i + 1]
         assert IGNORED not in tags(after)
         assert any("text" in o or "text/plain" in o.get("data", {}) for o in after.outputs)
-
-
-@each
-def test_notebook_is_small_and_tidy(path):
-    assert path.stat().st_size < 1_200_000
-    notebook = nbformat.read(path, as_version=4)
-    assert "widgets" not in notebook.metadata
-    assert notebook.metadata.kernelspec.name == "python3"
 
 
 def test_a_changed_number_is_caught(tmp_path):

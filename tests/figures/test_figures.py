@@ -174,17 +174,6 @@ def test_figures_look_as_before(number, runs):
     [
         (7, "AE small dataset, song 1", "AE small dataset, song 2"),
         (
-            9,
-            "LSTM small dataset, greedy, song 1: 1 notes and chords",
-            "LSTM large dataset, greedy, song 1: 2 notes and chords",
-        ),
-        (
-            10,
-            "LSTM large dataset, greedy, song 1: 2 notes and chords, one chord to the end",
-            "LSTM small dataset, sampled, song 1: 24 notes and chords, "
-            "24 tokens repeated to the end",
-        ),
-        (
             11,
             "LSTM large dataset, sampled, song 1: 40 tokens in a row from bwv1, "
             "8 tokens repeated to the end",

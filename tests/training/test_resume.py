@@ -70,37 +70,28 @@ def test_a_run_is_kept_and_loads_into_the_reports_network(name, source, straight
     assert run.folder.parts[-3:-1] == ("runs", "smoke")
     assert run.history.index.tolist() == list(range(1, RUNS[name].epochs + 1))
     assert (run.manifest["songs"], run.manifest["test"]) == (len(run.songs), len(run.test))
-    own = set() if name == "ae" else {"vocabulary.json"}
-    always = {"config.json", "history.csv", "manifest.json", "weights.npz"}
     kept = {path.name: path.stat().st_mtime_ns for path in run.folder.iterdir()}
-    assert set(kept) == always | own
+    assert set(kept) == {"manifest.json", *run.manifest["files"]}
     monkeypatch.setenv("MUSEGEN_BUILD", str(run.folder.parents[2]))
     again = train(name, source)
     assert {path.name: path.stat().st_mtime_ns for path in run.folder.iterdir()} == kept
     for ours, stored in zip(again.model.get_weights(), run.weights, strict=True):
         np.testing.assert_array_equal(ours, stored)
-    if name != "ae":
-        assert again.model.output_shape == (None, len(run.vocabulary))
 
 
 @pytest.mark.parametrize("name", ["ae", "windows", "held"])
 def test_what_is_shipped_is_the_run_rounded(name, source, straight, tmp_path, monkeypatch):
     run, cfg, to = straight(name), RUNS[name], tmp_path / "runs" / name
     monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
-    ship.copy(run, to, machine="a small one")
+    ship.copy(run, to)
     there = training.planned(cfg, settings(source))
     assert there.folder == to and there.finished() and there.history.equals(run.history)
-    about = {"epochs": len(run.history), "machine": "a small one", "profile": "report"}
-    assert about.items() <= there.manifest.items()
     assert there.manifest["rounding"].startswith("8 bits: " if name == "ae" else "float16")
     for one, other in zip(run.weights, there.weights, strict=True):
         eight = name == "ae" and one.ndim == 2
         rounding = abs(one).max(axis=0) / 254 if eight else abs(one) / 1024
         assert (abs(other - one) <= rounding + 1e-6).all() and other.dtype == np.float32
-    assert (to / WEIGHTS).stat().st_size < 0.9 * (run.folder / WEIGHTS).stat().st_size
-    if name == "windows":
-        songs = np.load(to / "songs-greedy.npy")
-        np.testing.assert_array_equal(generation.report_songs(there, "greedy"), songs)
+    assert len(list(to.glob("songs-*.npy"))) == (2 if name == "windows" else 0)
 
     assert training.planned(cfg, settings(source), again=True).folder != to
     assert training.planned(replace(cfg, seed=1), settings(source)).folder != to
