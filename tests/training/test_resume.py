@@ -83,6 +83,7 @@ def test_a_run_is_kept_and_loads_into_the_reports_network(name, source, straight
 def test_what_is_shipped_is_the_run_rounded(name, source, straight, tmp_path, monkeypatch):
     run, cfg, to = straight(name), RUNS[name], tmp_path / "runs" / name
     monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
+    (tmp_path / "lpd5_songs.csv").write_text("part,fingerprint,name\n")
     ship.copy(run, to)
     there = training.planned(cfg, settings(source))
     assert there.folder == to and there.finished() and there.history.equals(run.history)
