@@ -12,6 +12,7 @@ from musegen.figures import examples, survey
 from musegen.figures.examples import (
     FEW_KINDS,
     LONG_COPY,
+    MANY_KINDS,
     RUNS_OF,
     choose,
     figure_7,

@@ -37,8 +37,8 @@ CAPTIONS = {
         "two songs of the LSTM with long runs copied from training songs.",
     ),
 }
-# Ours: what counts as "a couple of notes only" and "overfitted" (report 3.3.1 and 3.3.3).
-FEW_KINDS, LONG_COPY = 2, 32  # notes and chords; tokens, that is four bars
+# Ours: what counts as few notes, varied and overfitted (report 3.3.1-3.3.3).
+FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; tokens: four bars
 IN_NEXT_SURVEY = 5  # songs of each source
 
 
