@@ -3,13 +3,16 @@ PY := .venv/bin/python
 READY := .venv/requirements.lock
 PAGES := musegen/*/*.js musegen/*/*.css apps/*/*.js apps/*/*.css tests/player/javascript/*.mjs
 
-.PHONY: play report test soak notebooks lint lab bench lock
+.PHONY: play report train test soak notebooks lint lab bench lock
 
 play: $(READY)  ## new songs, on a page: build/play/index.html
 	@$(PY) -m musegen play
 
 report: $(READY)  ## figures 5-11, the tables, the songs and a page per notebook: build/report/
 	@$(PY) -m musegen report
+
+train: $(READY)  ## trains all networks of the report here (hours), those that come with musegen, too
+	@$(PY) -m musegen train --all
 
 test: $(READY)  ## everything, with the networks that are in build/; NB=03 checks one notebook
 	$(PY) -m pytest --nbval --durations=10 $(if $(NB),notebooks/$(NB)*.ipynb,tests musegen apps notebooks)

@@ -23,9 +23,9 @@ from apps.report import pages
 from apps.report.notebooks import NotebookError, execute
 from musegen import config, figures, training
 
-# On two cores, November 2026, with other work beside it: all notebooks, figures and songs once the
-# networks are there; and the network of ten songs, which does not come with musegen.
-MINUTES, MINUTES_OF_AE_10 = 20, 3
+# On two cores, November 2026: all notebooks, figures and songs once the networks are there; and the
+# network of ten songs, which does not come with musegen.
+MINUTES, MINUTES_OF_AE_10 = 10, 1.5
 
 
 def folder() -> Path:
