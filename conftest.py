@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 OFFLINE = Path(__file__).parent / "tests" / "offline"
-# On two cores, November 2026, once the notebooks' networks are there, with other work beside it.
-MINUTES = 30
+# On two cores, November 2026, once the notebooks' networks are there.
+MINUTES = 18
 
 # The notebooks' kernels and all other child processes inherit these.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

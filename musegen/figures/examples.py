@@ -197,7 +197,7 @@ def choose(number: int, table):
     if number == 11:
         said = two["copied"].astype(str) + " tokens in a row from " + two["training_title"]
     else:
-        said = two["kinds"].astype(str) + " notes and chords"
+        said = two["kinds"].map(lambda n: f"{n} notes and chords" if n > 1 else "one note or chord")
     return two.assign(said=said if number == 9 else said + two["period"].map(_ending))
 
 
