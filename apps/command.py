@@ -37,7 +37,8 @@ def _settings(options) -> config.Settings:
     """Take what the environment says, and what this command says otherwise."""
     given = {name: getattr(options, name, None) for name in ("source", "dask", "minutes")}
     given["source"] = given["source"] and config.absolute(given["source"], Path.cwd())
-    return replace(config.default(), **{name: one for name, one in given.items() if one})
+    said = {name: one for name, one in given.items() if one is not None}
+    return replace(config.default(), **said)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -157,7 +157,7 @@ class Settings:
     Raises
     ------
     ValueError
-        If there is no such profile, or the scheduler is no address.
+        If there is no such profile, the scheduler is no address or the minutes are not above 0.
     """
 
     profile: str = "report"
@@ -170,6 +170,8 @@ class Settings:
             raise ValueError(f"profile is {self.profile!r}; it must be {', '.join(PROFILES)}")
         if self.dask and not self.dask.rpartition(":")[2].isdigit():
             raise ValueError(f"the Dask scheduler is {self.dask!r}; it must be tcp://HOST:PORT")
+        if not self.minutes > 0:
+            raise ValueError(f"minutes of training are {self.minutes:g}; they must be above 0")
 
     @property
     def runs(self) -> dict[str, RunConfig]:

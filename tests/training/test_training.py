@@ -113,6 +113,8 @@ def test_the_environment_says_what_is_not_given(source, build, monkeypatch):
     monkeypatch.setenv("MUSEGEN_DASK", "yes")
     with pytest.raises(ValueError, match="it must be tcp://HOST:PORT"):
         config.default()
+    with pytest.raises(ValueError, match="minutes of training are -1; they must be above 0"):
+        config.Settings(minutes=-1)
 
 
 # --- What comes with musegen ---------------------------------------------------------------------
