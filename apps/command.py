@@ -245,7 +245,7 @@ def _notebooks(options, settings) -> None:
 def _ship(options, settings) -> None:
     from tools import ship
 
-    run = ship.ship(options.run)
+    run = ship.ship(options.run, settings)
     print(f"{run.cfg.name} is in {run.folder}: {run.manifest['rounding']}")
 
 

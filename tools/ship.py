@@ -2,6 +2,8 @@
 
 An LSTM's weights become float16; an autoencoder's, eight bits with a scale for each column. The
 songs that figures 9-11 choose from are generated once, by the rounded weights, and lie beside them.
+LPD-5's songs are not ours to give, so what is measured with their help lies there, too; of its
+autoencoders, whose weights would double the size of ``data/``, only the two songs of a figure do.
 """
 
 import json
@@ -9,19 +11,30 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from musegen import config, generation, training
-from musegen.config import AEConfig, HeldConfig, LSTMConfig
+from musegen import config, generation, metrics, training
+from musegen.config import AEConfig, HeldConfig, LSTMConfig, Settings
 from musegen.files import atomic_write
 from musegen.training import Run, run_folder
-from musegen.training.run_folder import CONFIG, WEIGHTS
+from musegen.training.run_folder import CONFIG, MEASURED, SONGS_FILE, WEIGHTS
 
 WINDOWS = 4096  # on which it is counted what the rounding changes
 
 
-def ship(name: str) -> Run:
-    """Train a network of the report, unless it is in ``build/``, and put it into ``data/runs/``."""
-    run = training.load_or_train(name, config.Settings(), again=True)
-    return copy(run, config.data_dir() / "runs" / name)
+def ship(name: str, settings: Settings) -> Run:
+    """Train a network of the report, unless it is in ``build/``, and put it into ``data/runs/``.
+
+    Raises
+    ------
+    ValueError
+        If none comes with musegen that is trained on such songs.
+    """
+    kind = settings.source.partition(":")[0]
+    if name not in config.RUNS_ON.get(kind, ()):
+        raise ValueError(
+            f"{name} on {kind} does not come with musegen; LPD-5's and the chorales' do"
+        )
+    run = training.load_or_train(config.RUNS_ON[kind][name], settings, again=True)
+    return copy(run, training.shipped(name, kind).folder)
 
 
 def copy(run: Run, to, **facts) -> Run:
@@ -40,28 +53,68 @@ def copy(run: Run, to, **facts) -> Run:
         If the run is damaged or not finished; what was there before stays.
     """
     about = run_folder.read_manifest(run.folder)
+    kind, network = run.source.partition(":")[0], run.cfg.network
     contents = {name: run.read(name) for name in about["files"] if name != WEIGHTS}
     contents[CONFIG] = json.dumps(asdict(run.cfg), indent=1).encode()
     for name, content in contents.items():
         with atomic_write(to / name) as part:
             part.write_bytes(content)
-    eight = isinstance(run.cfg.network, AEConfig)
-    run_folder.write_arrays(to / WEIGHTS, rounded(run.weights, eight))
-    hashes = {name: run_folder.hash_of((to / name).read_bytes()) for name in [*contents, WEIGHTS]}
-    about |= {"folder": to.name, "files": hashes, "profile": "report", **facts}
-    run_folder.write_manifest(to, about)
+    about |= {"folder": to.name, "corpus": kind, "profile": "report", **facts}
+    about["files"] = {name: run_folder.hash_of(content) for name, content in contents.items()}
+
+    def keep(name: str) -> None:
+        about["files"][name] = run_folder.hash_of((to / name).read_bytes())
+        run_folder.write_manifest(to, about)
+
+    run_folder.write_arrays(to / WEIGHTS, rounded(run.weights, isinstance(network, AEConfig)))
+    keep(WEIGHTS)
     shipped = replace(run, folder=to)
     about["rounding"] = changed(run, shipped)
-    if isinstance(run.cfg.network, LSTMConfig) and not run.cfg.network.embedding:
+    if isinstance(network, AEConfig):
+        about |= measured(shipped)
+        if kind == "lpd5":
+            cells = [_cells(song, network) for song in generation.shown_songs(shipped)]
+            _write(to / SONGS_FILE.format("shown"), np.rint(255 * np.stack(cells)).astype(np.uint8))
+            del about["files"][WEIGHTS]
+            (to / WEIGHTS).unlink()
+            keep(SONGS_FILE.format("shown"))
+    elif isinstance(network, LSTMConfig) and not network.embedding:
         for way in generation.WAYS:
-            name = run_folder.SONGS_FILE.format(way)
-            with atomic_write(to / name) as part, part.open("wb") as file:
-                np.save(file, generation.report_songs(shipped, way).astype(np.int16))
-            hashes[name] = run_folder.hash_of((to / name).read_bytes())
+            _write(to / SONGS_FILE.format(way), np.int16(generation.report_songs(shipped, way)))
+            keep(SONGS_FILE.format(way))
         for kept in to.glob("songs-*-*.npy"):  # else they would be taken for the next weights' own
             kept.unlink()
+        if kind == "lpd5":
+            metrics.measure_songs(replace(run, folder=to)).to_csv(to / MEASURED, index=False)
+            keep(MEASURED)
     run_folder.write_manifest(to, about)
     return replace(run, folder=to)
+
+
+def _write(path, array: np.ndarray) -> None:
+    with atomic_write(path) as part, part.open("wb") as file:
+        np.save(file, array)
+
+
+def _cells(song, network: AEConfig) -> np.ndarray:
+    """Cut the probabilities of a song as `musegen.generation.song_from_cells` takes them."""
+    lowest, shape = network.lowest_pitch, (-1, network.steps_per_bar, network.pitches)
+    return song.probabilities[:, lowest : lowest + network.pitches].reshape(shape)
+
+
+def measured(run: Run) -> dict:
+    """Tell how much of its songs an autoencoder gives back, and what figure 7 or 8 is like."""
+    facts, level = {"nearest": []}, run.cfg.network.threshold
+    for part, bars in (("training", run.bars), ("test", run.test_bars)):
+        true = bars.windows()
+        played = generation.decode(run, generation.encode(run, true)) > level
+        found = metrics.precision_recall(played, true)
+        facts |= {f"{part}_recall": found.recall, f"{part}_precision": found.precision}
+    windows = metrics.NearestWindow(run)
+    for song in generation.shown_songs(run):
+        near = windows.nearest(_cells(song, run.cfg.network) > level)
+        facts["nearest"].append([near.title, near.bar, near.share])
+    return facts
 
 
 def rounded(weights: list[np.ndarray], eight: bool) -> list[np.ndarray]:

@@ -103,7 +103,7 @@ def figure_11(small_128, small_256):
 
 def _plot(number: int, what: str, *runs):
     songs = figure_songs(number, *runs)
-    trained = "; ".join(f"{len(run.songs)} songs, {run.how_long}" for run in runs)
+    trained = "; ".join(run.about for run in runs)
     marks = None
     if number in (10, 11):
         marks = [_marks(number, row) for row in choose(number, song_table(*runs)).itertuples()]
@@ -136,8 +136,7 @@ def figure_songs(number: int, *runs) -> tuple[Song, Song]:
     tuple of two Songs
     """
     if number in (7, 8):
-        rng = np.random.default_rng(runs[0].cfg.seed)
-        songs = generation.autoencoder_songs(*runs, 2, rng, "song")
+        songs = generation.shown_songs(*runs)
         titles = [f"{SOURCE_OF[song.source]}, song {i}" for i, song in enumerate(songs, 1)]
     else:
         two = choose(number, song_table(*runs)).to_dict("records")
@@ -187,7 +186,8 @@ def choose(number: int, table):
     column = "copied" if number == 11 else "kinds"
     order = [number == 9, True, True, True]
     table = table.sort_values([column, "run", "way", "song"], ascending=order)
-    single, snippets = table[table["period"] == 1], table[table["period"] > 1]
+    varied = table["kinds"] >= MANY_KINDS
+    single, snippets = table[varied & (table["period"] == 1)], table[table["period"] > 1]
     first = {
         9: [table[:1], table[table["kinds"] > table["kinds"].iloc[0]]],
         10: [single[:1], snippets[:1]],

@@ -4,7 +4,8 @@ Trained weights are played by plain matrix products, which take milliseconds whe
 Keras network takes tenths of a second; ``tests/generation`` compares the two.
 
 autoencoder
-    `encode` and `decode`, the `Noise` that is decoded, `autoencoder_songs`.
+    `encode` and `decode`, the `Noise` that is decoded, `autoencoder_songs`; the
+    `shown_songs` of figures 7 and 8.
 lstm
     `SlidingWindow` and `StatefulLSTM`; the `report_songs` that figures 9-11 choose from.
 held
@@ -21,6 +22,7 @@ from musegen.generation.autoencoder import (
     decode,
     encode,
     latents_of_training,
+    shown_songs,
     song_from_cells,
 )
 from musegen.generation.held import PICK, HeldState, held_songs, sample_note, sample_outlines

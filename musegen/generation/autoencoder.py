@@ -1,5 +1,6 @@
 """The autoencoder plays: latents from songs or from noise, decoded to songs (report 2.2)."""
 
+import io
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from musegen import preprocess
 from musegen.song import Song
 from musegen.training import Run
+from musegen.training.run_folder import SONGS_FILE
 
 TEMPO_QPM = 120.0  # report 3.2: "120 quarter-notes per minute"
 
@@ -138,6 +140,18 @@ def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None,
         played, cfg, **{"tempo_qpm": TEMPO_QPM, "source": run.cfg.name, **fields}
     )
     return replace(song, probabilities=preprocess.unfold(cells, cfg))
+
+
+def shown_songs(run: Run) -> list[Song]:
+    """Generate the two songs of figure 7 or 8, of noise around training songs (see below).
+
+    Those of LPD-5's networks come with musegen, without the weights.
+    """
+    shipped = SONGS_FILE.format("shown")
+    if shipped not in run.manifest["files"]:
+        return autoencoder_songs(run, 2, np.random.default_rng(run.cfg.seed), "song")
+    cells = np.load(io.BytesIO(run.read(shipped)), allow_pickle=False) / np.float32(255)
+    return [song_from_cells(run, song) for song in cells]
 
 
 def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> list[Song]:

@@ -5,6 +5,7 @@ token and a line a song, and `longest_run` finds the longest part of one text th
 another; `copies` looks up frames and notes with it, too.
 """
 
+import io
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import pandas as pd
 
 from musegen import generation
 from musegen.training import Run
+from musegen.training.run_folder import MEASURED
 
 LEAST_LOOP = 32  # ours: tokens that come again before we speak of a loop: four bars
 
@@ -117,12 +119,15 @@ def measure_songs(run: Run):
     DataFrame
         A row a song: run, way, song, kinds (different notes and chords), copied (tokens of the
         longest run that stands in a training song), start (where it begins), training_title,
-        period and loop (see `Loop`).
+        period and loop (see `Loop`). Where the training songs are not ours to give, as those of
+        LPD-5, it comes with the run.
 
     Notes
     -----
     Notebook: 04_generation, "Figure 9".
     """
+    if MEASURED in run.manifest["files"]:
+        return pd.read_csv(io.BytesIO(run.read(MEASURED)))
     rows = []
     for way in generation.WAYS:
         for i, places in enumerate(generation.report_songs(run, way)):

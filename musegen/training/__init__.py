@@ -44,7 +44,7 @@ class Run:
     source, profile : str
         Where the songs are from and which set of runs it belongs to: see `config.Settings`.
     music : str
-        Key of the corpus.
+        Key of these songs.
     """
 
     cfg: RunConfig
@@ -57,14 +57,21 @@ class Run:
     music: str = ""
 
     def __repr__(self) -> str:
-        return f"Run({self.cfg.name!r}, {len(self.songs)} songs, {self.how_long})"
+        return f"Run({self.cfg.name!r}, {self.about})"
+
+    @property
+    def about(self) -> str:
+        """Say on what and how long it is trained, for titles."""
+        songs = len(self.songs) or self.manifest["songs"]
+        return f"{songs} songs{' of LPD-5' * self.source.startswith('lpd5')}, {self.how_long}"
 
     @property
     def how_long(self) -> str:
         """Say how long it is trained: its epochs, or its minutes where those are counted."""
+        way = " many-to-many" * (self.cfg.trainer == "sequences")
         if self.cfg.minutes:
-            return f"{self.cfg.minutes:.2g} minutes"
-        return f"{self.manifest['epochs'] if self._trained else self.cfg.epochs} epochs"
+            return f"{self.cfg.minutes:.2g} min{way}"
+        return f"{self.manifest['epochs'] if self._trained else self.cfg.epochs} epochs{way}"
 
     # --- What it trains on -----------------------------------------------------------------------
 
@@ -123,6 +130,11 @@ class Run:
     def manifest(self) -> dict:
         """Versions, hashes of the data and of the run's own files, seed and seconds."""
         return run_folder.read_manifest(self.folder)
+
+    @property
+    def has_weights(self) -> bool:
+        """Tell whether they are there: of LPD-5's autoencoders only songs come with musegen."""
+        return run_folder.WEIGHTS in self.manifest["files"]
 
     @property
     def _trained(self) -> bool:
@@ -196,14 +208,16 @@ def planned(name: str | RunConfig, settings: Settings | None = None, *, again=Fa
             f"{cfg.name} needs two songs that its network can use, {settings.source} has fewer; "
             "`python -m musegen audit` tells why"
         )
-    folder = config.build_dir() / "runs" / settings.profile / run_folder.name_of(cfg, music.key)
-    where = (settings.source, settings.profile, music.key)
-    run = Run(cfg, folder, songs.training, songs.test, songs.validation, *where)
-    shipped = replace(run, folder=config.data_dir() / "runs" / cfg.name)
-    if again or not shipped.finished() or shipped.manifest["music"] != music.key:
+    key = music.key_of([*songs.training, *songs.validation, *songs.test])
+    folder = config.build_dir() / "runs" / settings.profile / run_folder.name_of(cfg, key)
+    parts = (songs.training, songs.test, songs.validation)
+    run = Run(cfg, folder, *parts, settings.source, settings.profile, key)
+    wanted = replace(cfg, minutes=0.0)
+    come = replace(run, cfg=wanted, folder=_shipped(cfg.name, settings.source))
+    if again or not come.finished() or come.manifest["music"] != key or not come.has_weights:
         return run
-    same = json.loads(shipped.read(run_folder.CONFIG)) == json.loads(json.dumps(asdict(cfg)))
-    return shipped if same else run
+    same = json.loads(come.read(run_folder.CONFIG)) == json.loads(json.dumps(asdict(wanted)))
+    return come if same else run
 
 
 def load_or_train(
@@ -246,8 +260,14 @@ def load_or_train(
     return run
 
 
-def shipped(name: str) -> Run:
+def shipped(name: str, kind: str = "chorales") -> Run:
     """Give a network that comes with musegen, ready to play, without looking up its songs.
+
+    Parameters
+    ----------
+    name : str
+    kind : str
+        Of the songs that it was trained on: ``"chorales"`` or ``"lpd5"``.
 
     Raises
     ------
@@ -258,7 +278,12 @@ def shipped(name: str) -> Run:
     -----
     Made by ``python -m musegen ship``.
     """
-    return Run(config.REPORT[name], config.data_dir() / "runs" / name, source="chorales")
+    return Run(config.RUNS_ON[kind][name], _shipped(name, kind), source=kind)
+
+
+def _shipped(name: str, source: str) -> Path:
+    runs, kind = config.data_dir() / "runs", source.partition(":")[0]
+    return runs / name if kind == "chorales" else runs / kind / name
 
 
 def train(run: Run) -> None:

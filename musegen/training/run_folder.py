@@ -24,7 +24,8 @@ SOURCES = (
 )
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
 CONFIG, VOCABULARY, OUTLINES = "config.json", "vocabulary.json", "outlines.json"
-HISTORY, WEIGHTS, SONGS_FILE = "history.csv", "weights.npz", "songs-{}.npy"
+HISTORY, WEIGHTS = "history.csv", "weights.npz"
+SONGS_FILE, MEASURED = "songs-{}.npy", "songs.csv"  # of shipped runs
 MANIFEST, CHECKPOINT, LOCK = "manifest.json", "checkpoint.npz", "training.lock"
 KEPT = (CONFIG, VOCABULARY, OUTLINES, HISTORY, WEIGHTS)
 

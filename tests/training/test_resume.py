@@ -16,7 +16,7 @@ import pytest
 import trainer
 from trainer import RUNS, settings
 
-from musegen import autoencoder, config, files, generation, training
+from musegen import autoencoder, config, files, generation, metrics, training
 from musegen.corpus import synthetic
 from musegen.files import atomic_write, file_lock
 from musegen.training import Run, loop, run_folder
@@ -81,10 +81,10 @@ def test_a_run_is_kept_and_loads_into_the_reports_network(name, source, straight
 
 @pytest.mark.parametrize("name", ["ae", "windows", "held"])
 def test_what_is_shipped_is_the_run_rounded(name, source, straight, tmp_path, monkeypatch):
-    run, cfg, to = straight(name), RUNS[name], tmp_path / "runs" / name
+    run, cfg, to = straight(name), RUNS[name], tmp_path / "runs" / "lpd5" / name
     monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
     (tmp_path / "lpd5_songs.csv").write_text("part,fingerprint,name\n")
-    ship.copy(run, to)
+    ship.copy(replace(run, source="chorales"), to)
     there = training.planned(cfg, settings(source))
     assert there.folder == to and there.finished() and there.history.equals(run.history)
     assert there.manifest["rounding"].startswith("8 bits: " if name == "ae" else "float16")
@@ -101,6 +101,31 @@ def test_what_is_shipped_is_the_run_rounded(name, source, straight, tmp_path, mo
     (to / WEIGHTS).write_bytes(b"")
     with pytest.raises(OSError, match="weights.npz is damaged"):
         Run(cfg, to).weights  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["ae", "windows"])
+def test_of_songs_that_are_not_ours_only_what_is_played_and_measured_is_shipped(
+    name, source, straight, tmp_path, monkeypatch
+):
+    run, to = straight(name), tmp_path / "runs" / "lpd5" / name
+    monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
+    monkeypatch.setitem(config.RUNS_ON, "lpd5", RUNS)
+    ship.copy(run, to)
+    there = training.shipped(name, "lpd5")
+    assert there.about == f"{run.manifest['songs']} songs of LPD-5, {run.how_long}"
+    if name == "windows":
+        greedy = metrics.measure_songs(there).query("way == 'greedy'")
+        songs = generation.report_songs(there, "greedy")
+        assert greedy["kinds"].tolist() == [len(set(song.tolist())) for song in songs]
+        copied = [metrics.copied_run(song, run.tokens.encoded).length for song in songs]
+        assert greedy["copied"].tolist() == copied
+        return
+    for one, other in zip(generation.shown_songs(there), generation.shown_songs(run), strict=True):
+        assert np.abs(one.probabilities - other.probabilities).max() < 0.05  # eight bits, twice
+    assert there.manifest["nearest"][0][0] in [song.title for song in run.songs]
+    assert not (to / WEIGHTS).exists()
+    (tmp_path / "lpd5_songs.csv").write_text("part,fingerprint,name\n")
+    assert training.planned(RUNS[name], settings(source)).folder != to
 
 
 # --- Stopped and killed --------------------------------------------------------------------------
@@ -135,7 +160,7 @@ def test_minutes_end_a_training_and_one_that_goes_on(source, build):
     stop(cfg, source, 1)
     for one in (cfg, replace(cfg, seed=1)):
         run = training.load_or_train(one, settings(source))
-        assert (run.manifest["epochs"], run.how_long) == (1, "0.001 minutes")
+        assert (run.manifest["epochs"], run.how_long) == (1, "0.001 min many-to-many")
 
 
 def killed(name, source, step) -> int:
