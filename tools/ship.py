@@ -107,8 +107,7 @@ def measured(run: Run) -> dict:
     facts, level = {"nearest": []}, run.cfg.network.threshold
     for part, bars in (("training", run.bars), ("test", run.test_bars)):
         true = bars.windows()
-        played = generation.decode(run, generation.encode(run, true)) > level
-        found = metrics.precision_recall(played, true)
+        found = metrics.precision_recall(generation.given_back(run, true), true)
         facts |= {f"{part}_recall": found.recall, f"{part}_precision": found.precision}
     windows = metrics.NearestWindow(run)
     for song in generation.shown_songs(run):
@@ -137,10 +136,7 @@ def changed(run: Run, shipped: Run) -> str:
         return "float16"
     if isinstance(run.cfg.network, AEConfig):
         bars = run.bars.windows()
-        before, after = (
-            generation.decode(one, generation.encode(one, bars)) > one.cfg.network.threshold
-            for one in (run, shipped)
-        )
+        before, after = (generation.given_back(one, bars) for one in (run, shipped))
         return f"8 bits: {(before != after).sum()} of {bars.sum()} sounding cells change"
     windows = run.tokens.cut(0).inputs[:WINDOWS]
     before, after = (

@@ -21,6 +21,7 @@ from musegen.generation.autoencoder import (
     autoencoder_songs,
     decode,
     encode,
+    given_back,
     latents_of_training,
     shown_songs,
     song_from_cells,

@@ -112,7 +112,19 @@ class Noise:
 
 def latents_of_training(run: Run) -> np.ndarray:
     """Encode every window of every training song, one at each bar; shape (window, 120)."""
-    return encode(run, run.bars.windows())
+    return _by_parts(lambda bars: encode(run, bars), run.bars.windows())
+
+
+def given_back(run: Run, bars: np.ndarray) -> np.ndarray:
+    """Encode windows and decode them again: which cells are played, as bool array like `bars`."""
+    level = run.cfg.network.threshold
+    return _by_parts(lambda part: decode(run, encode(run, part)) > level, bars)
+
+
+def _by_parts(function, windows: np.ndarray) -> np.ndarray:
+    """Apply it to 256 windows at a time: those of 256 songs of LPD-5 take gigabytes as floats."""
+    parts = [function(windows[at : at + 256]) for at in range(0, len(windows), 256)]
+    return np.concatenate(parts) if parts else function(windows)
 
 
 def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None, **fields) -> Song:

@@ -9,6 +9,8 @@ import pandas as pd
 from musegen import tokens
 from musegen.training import Run
 
+MOST_WINDOWS = 4000  # ours: the chorales have half as many, LPD-5's test songs five times
+
 
 class Baselines:
     """Predictors that only count tokens, for the networks to beat.
@@ -140,8 +142,9 @@ def _table(rows: dict[str, Prediction]):
 
 
 def test_windows(run: Run) -> tuple[tokens.Windows, np.ndarray]:
-    """Windows of the test songs, and whether the vocabulary knows each target."""
+    """Windows of the test songs, some thousand, and whether the vocabulary knows each target."""
     songs, window = run.test_tokens, run.cfg.network.window
     cut = tokens.windows(songs.encoded, window)
     known = tokens.windows(songs.known, window).targets.astype(bool)
-    return cut, known
+    some = slice(None, None, 1 + len(known) // MOST_WINDOWS)  # spread evenly over the songs
+    return tokens.Windows(cut.inputs[some], cut.targets[some]), known[some]
