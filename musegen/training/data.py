@@ -105,8 +105,8 @@ def _batches(cut: Batch, order: np.ndarray, size: int) -> Iterator[Batch]:
 class Bars(_Examples):
     """Songs as tensors; an epoch shows one window of 16 bars of each.
 
-    The window moves on by a bar each epoch and wraps round at the end of the song (ancestor), so
-    that in time every bar has stood at every place.
+    The window moves on by a bar each epoch and wraps round at the end of the song, as in the
+    reference implementation, so that in time every bar has stood at every place.
 
     Attributes
     ----------
