@@ -113,7 +113,7 @@ def _plot(number: int, what: str, *runs):
 def _marks(number: int, row) -> list[tuple[int, int, str]]:
     """Mark what figure 10 repeats to the end, and what figure 11 copies."""
     if number == 11:
-        return [(row.start, row.start + row.copied, row.training_title)]
+        return [(row.start, row.start + row.copied, _name(row.training_title))]
     return [(row.loop, generation.TOKENS, "repeated")] if row.period else []
 
 
@@ -195,10 +195,18 @@ def choose(number: int, table):
     }
     two = pd.concat([*first[number], table]).drop_duplicates(["run", "way", "song"])[:2]
     if number == 11:
-        said = two["copied"].astype(str) + " tokens in a row from " + two["training_title"]
+        said = (
+            two["copied"].astype(str) + " tokens in a row from " + two["training_title"].map(_name)
+        )
     else:
         said = two["kinds"].map(lambda n: f"{n} notes and chords" if n > 1 else "one note or chord")
     return two.assign(said=said if number == 9 else said + two["period"].map(_ending))
+
+
+def _name(title: str) -> str:
+    """Shorten LPD-5's names, which are hashes."""
+    stem = title.rpartition("/")[2]
+    return stem if len(stem) < 16 else f"{stem[:8]}..."
 
 
 def _ending(period: int) -> str:
