@@ -166,10 +166,11 @@ def song_table(*runs):
 def choose(number: int, table):
     """Choose the two songs of figure 9, 10 or 11 from a table of measured ones.
 
-    Figure 9 takes the song of fewest notes and chords, and the next one that has more. 10 takes
-    the song of most that ends on one note or chord, and the one of most that ends on a snippet
-    repeated; 11, of the songs that end so, the two with the longest copies, of different training
-    songs. Where there are none of these, others stand in.
+    Figure 9 takes the song of fewest notes and chords, but two at least, as the report's caption
+    has it, and the next one that has more. 10 takes the song of most that ends on one note or
+    chord, and the one of most that ends on a snippet repeated; 11, of the songs that end so, the
+    two with the longest copies, of different training songs. Where there are none of these, others
+    stand in.
 
     Parameters
     ----------
@@ -186,10 +187,10 @@ def choose(number: int, table):
     column = "copied" if number == 11 else "kinds"
     order = [number == 9, True, True, True]
     table = table.sort_values([column, "run", "way", "song"], ascending=order)
-    varied = table["kinds"] >= MANY_KINDS
+    few, varied = table[table["kinds"] > 1], table["kinds"] >= MANY_KINDS
     single, snippets = table[varied & (table["period"] == 1)], table[table["period"] > 1]
     first = {
-        9: [table[:1], table[table["kinds"] > table["kinds"].iloc[0]]],
+        9: [few[:1], few[few["kinds"] > few["kinds"].min()]],
         10: [single[:1], snippets[:1]],
         11: [snippets.drop_duplicates("training_title"), snippets],
     }
