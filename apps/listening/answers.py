@@ -27,6 +27,7 @@ Report 2.4 and 4.4.2. Notebook: 05_survey_analysis, "Your own survey".
 """
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,7 @@ KINDS = {
     **dict.fromkeys(("again", "fake"), "Int64"),
     **dict.fromkeys((*ABOUT, "overall_comment"), "str"),
 }
+FORMULA = r"\A[\s=+\-@＝＋－＠]"
 LISTED = ("where", "listener", "item", "reason", "value")
 REASONS = {
     "practice": "the piece to practise on, graded but not counted",
@@ -122,7 +124,7 @@ class Answers:
         """Write the frame as CSV in UTF-8, for its owner alone, with formulas disarmed."""
         text = self.frame.select_dtypes("str").columns
         # An apostrophe before what a spreadsheet would run.
-        disarmed = self.frame[text].replace(r"\A(?=\s*[=+\-@\t\r＝＋－＠])", "'", regex=True)
+        disarmed = self.frame[text].map(lambda cell: re.sub(FORMULA, r"'\g<0>", cell))
         frame = self.frame.assign(**disarmed)
         write_private(Path(path), frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))
         return Path(path)
@@ -168,16 +170,16 @@ def load_answers(path, key) -> Answers:
 
 
 def _answers(rows: pd.DataFrame) -> Answers:
-    rows = rows.reindex(columns=list(dict.fromkeys((*LISTED, *rows.columns))))
+    rows = rows.reindex(columns=list(dict.fromkeys((*LISTED, *list(KINDS)[:4], *rows.columns))))
     text = [name for name in rows if KINDS.get(name, "str") == "str"]
-    rows[text] = rows[text].fillna("").astype("str").apply(lambda column: column.map(_clean))
+    rows[text] = rows[text].astype("object").where(rows[text].notna(), "").map(_clean)
     used = rows[rows["reason"] == ""]
     frame = used[[name for name in KINDS if name in rows]]
     frame = frame.astype({name: KINDS[name] for name in frame}).reset_index(drop=True)
     return Answers(frame, rows.loc[rows["reason"] != "", list(LISTED)].reset_index(drop=True))
 
 
-def _clean(text: str) -> str:
+def _clean(text) -> str:
     """Make text that any file can hold: no control characters, no halves of letters."""
-    kept = "".join(letter for letter in text if letter >= " " or letter in "\t\n")
+    kept = "".join(letter for letter in str(text) if letter >= " " or letter in "\t\n")
     return kept.encode("utf-8", "replace").decode()[:4000]

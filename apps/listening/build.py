@@ -162,7 +162,7 @@ def _practice(seconds: float) -> Song:
 
 def _tones(count: int) -> Song:
     """Make a sound to check that one hears: tones to count, one a second."""
-    return Song(as_notes(2 * np.arange(count), 1, 69), 2 * count, 2, 120.0)
+    return Song(as_notes(4 * np.arange(count), 2, 69), 4 * count, 2, 120.0)
 
 
 def _shuffled(song: Song) -> Song:

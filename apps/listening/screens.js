@@ -104,7 +104,8 @@ class Listening {
       this.post.invitation = "";
       this.go(0);
     }
-    this.notice.textContent = { refused: this.texts.refused, uninvited: this.texts.uninvited }[state] ?? "";
+    this.notice.textContent =
+      { refused: this.texts.refused, uninvited: this.texts.uninvited }[state] ?? "";
     this.thanksState?.();
   }
 
@@ -341,7 +342,9 @@ class Listening {
     const sent = this.post.state !== "none";
     const done = !sent || (await this.post.erase(gone));
     this.restart();
-    this.notice.textContent = done ? texts.erased : fill(texts.eraseFailed, { code: gone.listener });
+    this.notice.textContent = done
+      ? texts.erased
+      : fill(texts.eraseFailed, { code: gone.listener });
   }
 
   /** Lets somebody else answer; what the one before has answered is sent already, or in a file. */

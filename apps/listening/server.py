@@ -107,13 +107,12 @@ def application(
 
     class Handler(web.RequestHandler):
         SUPPORTED_METHODS = ("GET", "HEAD", "PUT", "DELETE")
+        waits = 0.0  # seconds until there are tokens
 
         def set_default_headers(self):
             for name, value in HEADERS.items():
                 self.set_header(name, value)
             self.clear_header("Server")
-
-            self.waits = 0.0
 
         def compute_etag(self):
             return None  # nothing is to be kept by a browser
