@@ -78,7 +78,7 @@ def _times(cells: pd.Series, format_: str, where: str) -> pd.Series:
     except ValueError as error:
         reason = str(error).splitlines()[0][:100]
         raise ValueError(
-            f"{where} has times in another form than the key says ({reason}); put their format into "
-            "the key, such as %d/%m/%Y %H:%M:%S, or take the row out: then the last row of a "
+            f"{where} has times in another form than the key says ({reason}); put their format "
+            "into the key, such as %d/%m/%Y %H:%M:%S, or take the row out: then the last row of a "
             "listener counts"
         ) from error
