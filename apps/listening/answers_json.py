@@ -47,13 +47,9 @@ def rows_of(path: Path, key: Key) -> pd.DataFrame:
             f"{key.path} is the key of survey {key.survey}, but the answers in {path} are of "
             f"survey {min(surveys)}; use the key that was made with that page"
         )
-    latest: dict[str, dict] = {}
-    for _, document in documents:
-        best = latest.get(document["listener"])
-        if document["survey"] == key.survey and (
-            best is None or document["version"] > best["version"]
-        ):
-            latest[document["listener"]] = document
+    ours = [document for _, document in documents if document["survey"] == key.survey]
+    ours = sorted(reversed(ours), key=lambda document: document["version"])
+    latest = {document["listener"]: document for document in ours}
     for where, document in documents:
         reason = "other_survey" if document["survey"] != key.survey else "duplicate"
         reason = "" if document is latest.get(document["listener"]) else reason

@@ -4,7 +4,6 @@ The page is one file that works from a web server, a file host or, on a computer
 """
 
 import base64
-import csv
 import io
 import secrets
 from dataclasses import replace
@@ -12,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from apps.listening.answer_key import PAGE, as_code, write_private
 from apps.listening.dealing import Dealer
@@ -111,7 +111,9 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
     if codes:
         write_private(place.invitations, "\n".join(codes) + "\n")
     # Before the page: without its key that would be worthless.
-    write_private(place.key, _key([(survey["survey"], *row) for row in sorted(rows)]))
+    key = pd.DataFrame(sorted(rows), columns=PAGE[1:])
+    key.insert(0, "survey", survey["survey"])
+    write_private(place.key, key.to_csv(index=False))
     with atomic_write(place.page) as part:
         html = to_html(survey, [dealer.deal() for _ in range(LISTS)])
         part.write_text(html, encoding="utf-8", newline="\n")
@@ -197,9 +199,3 @@ def _blind_names(count: int) -> list[str]:
     while len(names) < count:
         names.add("".join(secrets.choice(LETTERS) for _ in range(6)))
     return list(names)  # in no order
-
-
-def _key(rows: list[tuple[str, ...]]) -> str:
-    written = io.StringIO(newline="")
-    csv.writer(written).writerows([PAGE, *rows])
-    return written.getvalue()

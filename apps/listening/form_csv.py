@@ -16,8 +16,8 @@ from apps.listening.answer_schema import ABOUT
 def rows_of(path: Path, key: Key) -> pd.DataFrame:
     """Judge the cells of a spreadsheet, see `apps.listening.answers`.
 
-    Of several rows of one listener the last counts: by the column of times if the key names one,
-    else by its place. Without a column of listeners every row is a listener.
+    Of several rows of one listener the last with a grade counts: by the column of times if the key
+    names one, else by its place. Without a column of listeners every row is a listener.
 
     Raises
     ------
@@ -43,9 +43,10 @@ def rows_of(path: Path, key: Key) -> pd.DataFrame:
     for role in ABOUT:
         for name in key.named(role):
             sheet[role] = sheet[name]
-    counts = sheet[fits].sort_values("order", na_position="first", kind="stable")
-    sheet["late"] = row.isin(counts.drop_duplicates("listener", keep="last")["where"])
     songs = key.named("song")
+    graded = sheet[fits & (sheet[list(songs)] != "").any(axis=1)]
+    graded = graded.sort_values("order", na_position="first", kind="stable")
+    sheet["last"] = row.isin(graded.drop_duplicates("listener", keep="last")["where"])
     long = sheet.melt(
         sheet.columns.difference(list(songs)), list(songs), var_name="item", value_name="value"
     ).sort_values("where", key=lambda rows: rows.str[4:].astype(int), kind="stable")
@@ -60,7 +61,7 @@ def rows_of(path: Path, key: Key) -> pd.DataFrame:
             "its grade in a column grade"
         )
     long["reason"] = np.select(
-        [~long["fits"], given == "", ~long["late"], number.isna(), ~number.isin(range(1, 6))],
+        [~long["fits"], given == "", ~long["last"], number.isna(), ~number.isin(range(1, 6))],
         ["extra_cells", "missing", "duplicate", "not_a_grade", "out_of_range"],
         "",
     )
@@ -69,7 +70,7 @@ def rows_of(path: Path, key: Key) -> pd.DataFrame:
     long["source"] = long["item"].map({name: item.source for name, item in songs.items()})
     long.loc[~long["fits"], "value"] = ""  # it may be another cell, a name even
     listed = pd.DataFrame({"where": "row 1", "item": strangers, "reason": "not_in_key"})
-    return pd.concat([long.drop(columns=["fits", "late", "order"]), listed], ignore_index=True)
+    return pd.concat([long.drop(columns=["fits", "last", "order"]), listed], ignore_index=True)
 
 
 def _times(cells: pd.Series, format_: str, where: str) -> pd.Series:

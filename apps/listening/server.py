@@ -14,7 +14,6 @@ all share one, so invite the listeners there. Who is told to wait (429, ``Retry-
 nothing: the page sends its latest version again.
 """
 
-import errno
 import json
 import logging
 import math
@@ -239,12 +238,13 @@ def serve(
     Raises
     ------
     ValueError
-        If there is no page, no key or no such port, or the answers should be deleted by now.
+        If there is no page or no key, or the answers should be deleted by now.
     OSError
-        If the port is taken, or the database cannot be used.
+        If the port is taken or none, or the database cannot be used.
     """
     from tornado.httpserver import HTTPServer
     from tornado.ioloop import IOLoop
+    from tornado.netutil import bind_sockets
 
     place = Place(folder)
     _, survey = place.read()
@@ -254,7 +254,15 @@ def serve(
             "it, and build a survey anew for new ones"
         )
     codes = place.invitations.read_text().split() if survey["invited"] else []
-    sockets = _sockets(host, port)
+    try:
+        if not 0 <= port < 2**16:  # it would be cut to 16 bits
+            raise OSError("there is no such port")
+        sockets = bind_sockets(port, host)
+    except OSError as error:
+        raise OSError(
+            f"cannot listen at {host}, port {port} ({error}); choose a free port from 1024 to "
+            "65535 with --port, and an address of this machine with --host"
+        ) from error
     store = Store(place.answers, codes)
     # Tornado names addresses at the level below.
     logging.getLogger("tornado").setLevel(logging.WARNING)
@@ -270,19 +278,3 @@ def serve(
     finally:
         server.stop()
         store.close()  # tidies the journal away; after a kill the next start does
-
-
-def _sockets(host: str, port: int) -> list:
-    from tornado.netutil import bind_sockets
-
-    if not 0 <= port < 2**16:
-        raise ValueError(f"there is no port {port}; choose one from 1024 to 65535 with --port")
-    try:
-        return bind_sockets(port, host)
-    except OSError as error:
-        why = f"{error.strerror}; is {host} an address of this machine?"
-        if error.errno == errno.EADDRINUSE:
-            why = "it is taken; choose another with --port, or stop who has it"
-        if error.errno == errno.EACCES:
-            why = "it is not for you; choose one from 1024 to 65535 with --port"
-        raise OSError(f"cannot listen at {host}, port {port}: {why}") from error

@@ -428,9 +428,9 @@ def test_a_port_that_is_taken_is_a_sentence(place):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=f"port {port}: it is taken; choose another with --port"):
+        says = rf"port {port} \(.*in use\); choose a free port from 1024 to 65535 with --port"
+        with pytest.raises(OSError, match=says):
             server.serve(place.folder, port=port)
-    with pytest.raises(ValueError, match="there is no port 70000"):
-        server.serve(place.folder, port=70_000)
-    with pytest.raises(OSError, match=r"is 192\.0\.2\.1 an address of this machine"):
-        server.serve(place.folder, host="192.0.2.1", port=0)
+    for wrong in ({"port": 70_000}, {"host": "192.0.2.1", "port": 0}):
+        with pytest.raises(OSError, match="cannot listen at .* an address of this machine"):
+            server.serve(place.folder, **wrong)
