@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from musegen import config
@@ -86,21 +87,23 @@ def _parser() -> argparse.ArgumentParser:
 
     build = _add(steps, "build", _survey_build, "make the listening page and its key")
     build.add_argument("songs", metavar="SONGS", help="a folder with a folder of MIDI a source")
-    build.add_argument("--out", metavar="PAGE", default="survey.html", help="default: survey.html")
+    build.add_argument("--out", metavar="SURVEY", default="survey", help="default: survey/")
+    build.add_argument("--contact", required=True, help="who is responsible, with an address")
+    build.add_argument("--until", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD",
+                       help="when the answers will be deleted")  # fmt: skip
     build.add_argument("--each", type=int, metavar="N", help="songs a listener gets: all")
-    build.add_argument("--contact", default="", help="who is responsible, for the consent text")
+    build.add_argument("--listeners", type=int, default=0, metavar="N", help="invitations to make")
 
     serve = _add(steps, "serve", _survey_serve, "serve the page and keep the answers")
-    serve.add_argument("page", metavar="PAGE", nargs="?", default=Path("survey.html"), type=Path)
-    serve.add_argument(
-        "--answers", metavar="DATABASE", type=Path, help="default: beside the page, .sqlite"
-    )
+    serve.add_argument("survey", metavar="SURVEY", nargs="?", default="survey")
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--debrief", action="store_true", help="tell at the end who wrote what")
 
     export = _add(steps, "export", _survey_export, "write answers as a tidy CSV")
-    export.add_argument("answers", metavar="ANSWERS", help="database, folder of files, or CSV")
-    export.add_argument("--key", metavar="KEY", default="survey.key.csv")
+    export.add_argument("answers", metavar="ANSWERS", nargs="?", default="survey",
+                        help="a survey; or, with --key, a folder of files or a CSV")  # fmt: skip
+    export.add_argument("--key", metavar="KEY", help="default: the survey's own")
     export.add_argument("--out", metavar="CSV", default="answers.csv")
 
     search = _add(commands, "search", _search, "try other settings than the report's")
@@ -203,26 +206,31 @@ def _composer(options, settings) -> None:
 def _survey_build(options, settings) -> None:
     from apps.listening import build
 
-    built = build.build(options.songs, options.out, options.each, options.contact)
-    print(f"{built.page}: {built.songs} songs of {built.seconds:.0f} s, for the listeners")
-    print(f"{built.key}: who wrote what; keep it, and keep it to yourself")
+    place = build.build(
+        options.songs, options.out, options.contact, options.until, options.each, options.listeners
+    )
+    print(f"{place.page}: for the listeners")
+    print(f"{place.private}: who wrote what, and who is invited; keep it, and keep it to yourself")
 
 
 def _survey_serve(options, settings) -> None:
     from apps.listening import server
 
-    database = options.answers or options.page.with_suffix(".sqlite")
-    server.serve(options.page, database, options.host, options.port)
+    server.serve(options.survey, options.host, options.port, options.debrief)
 
 
 def _survey_export(options, settings) -> None:
     from apps.listening.answers import load_answers
+    from apps.listening.page import Place
 
-    answers = load_answers(options.answers, options.key)
+    place = Place(options.answers)
+    found = options.answers if options.key else place.answers
+    answers = load_answers(found, options.key or place.key)
     answers.write_csv(options.out)
     used = len(answers.frame)
     print(f"{options.out}: {used} grades; the codes in it can delete answers: keep them")
     print(answers.summary().to_string())
+    print(answers.exclusions().round(2).to_string())
 
 
 def _search(options, settings) -> None:

@@ -2,20 +2,21 @@
 
 Report 2.4 describes a survey of ten songs and a scale from 1 to 5; 4.4.2 says what was missing.
 
-======================  ===========================================================================
-`build`                 makes the page and its key, from folders of songs
-`page`                  the page as a file; ``listening.js``, ``.css``, ``.html`` and ``texts/``
-`server`                serves the page, takes answers in: `door` checks, `limits`, `store` keeps
-`answers`               reads answers; `documents` (files, database), `sheets` (spreadsheets)
-`keys`, `rows`,         what the key says, what becomes of each grade, how cells are written
-`cells`
-======================  ===========================================================================
+=========================  ========================================================================
+`build`, `dealing`         make the page, its key and invitations; deal a listener some songs
+`page`                     the page as a file: ``document.js`` (what is answered), ``sending.js``,
+                           ``screens.js`` of ``elements.js``, ``listening.css``, ``texts/``
+`answer_schema`            the form of answers, ``answers.schema.json``
+`server`, `rate_limit`     serves the page and takes answers in; `answer_db` keeps them
+`answers`                  reads answers; `answers_json` documents, `form_csv` spreadsheets
+`answer_key`               what a key says
+=========================  ========================================================================
 
 Conventions
 -----------
 item
     A piece as the listener meets it, under a blind name of six letters.
 key
-    A table ``item, role, song, source``, written apart from the page: whoever has it knows who
-    wrote what.
+    A table ``survey, item, role, song, source``, written apart from the page: whoever has it knows
+    who wrote what.
 """

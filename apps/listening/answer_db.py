@@ -1,48 +1,59 @@
 """Answers in one SQLite file: a document a listener, the latest version, safe through a kill.
 
 What was put is on the disk when `put` returns (write-ahead log, synced at each commit). A deleted
-listener leaves a hash behind, so that a post overtaken by the deletion does not bring it back.
+listener leaves a hash behind, so that a post overtaken by the deletion does not bring it back; an
+invitation that was used leaves another, which does not say who used it.
 """
 
 import hashlib
 import json
+import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 OURS = int.from_bytes(b"muse")  # in the head of the file: whose database it is
-LARGEST = 2**30  # bytes: 16,000 listeners with the longest documents that the server takes
+LARGEST = 2**18  # pages of 4 kB: 16,000 listeners with the longest documents that the server takes
 PATIENCE = 5.0  # seconds to wait for another process that is writing
-TABLES = """
+HEAD = b"SQLite format 3\0"  # how such a file begins
+# A commit is on the disk, not on its way; deleted answers are overwritten.
+TABLES = f"""
+PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA max_page_count={LARGEST};
 CREATE TABLE IF NOT EXISTS answers (
-    survey TEXT, listener TEXT, version INTEGER, document TEXT, first TEXT, last TEXT,
+    survey TEXT, listener TEXT, version INTEGER, finished TEXT, document TEXT,
     PRIMARY KEY (survey, listener)
 );
-CREATE TABLE IF NOT EXISTS deleted (
-    survey TEXT, listener TEXT, at TEXT, PRIMARY KEY (survey, listener)
-);
+CREATE TABLE IF NOT EXISTS deleted (survey TEXT, listener TEXT, PRIMARY KEY (survey, listener));
+CREATE TABLE IF NOT EXISTS used (invitation TEXT PRIMARY KEY);
+PRAGMA application_id={OURS};
 """
 PUT = """
-INSERT INTO answers VALUES (:survey, :listener, :version, :document, :now, :now)
+INSERT INTO answers VALUES (:survey, :listener, :version, :finished, :document)
 ON CONFLICT (survey, listener) DO UPDATE
-SET version = excluded.version, document = excluded.document, last = excluded.last
-WHERE excluded.version > version
+SET version = excluded.version, finished = excluded.finished, document = excluded.document
+WHERE excluded.version > version AND finished IS NULL
 """
+OF_ONE = "FROM answers WHERE survey = ? AND listener = ?"
 
 
 class Deleted(Exception):
     """The listener has deleted these answers; they stay deleted."""
 
 
+class Uninvited(Exception):
+    """The invitation is none, or was used by another listener."""
+
+
 class Store:
-    """The file itself; several processes may use it at once.
+    """The file itself, for its owner alone; several processes may use it at once.
 
     Parameters
     ----------
     path : Path
         Made if it is not there.
+    invitations : iterable of str, optional
+        Without any, whoever comes is let in.
 
     Raises
     ------
@@ -50,94 +61,64 @@ class Store:
         If it is another program's file, cannot be written, or is on a disk that can't lock files.
     """
 
-    def __init__(self, path: Path):
-        self.path = Path(path)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, invitations: Iterable[str] = ()):
+        self.path, self._invited = Path(path), {_hashed(code) for code in invitations}
+        with self._sentences():
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             # No transactions but those that say so.
             self._database = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
-        except (sqlite3.Error, OSError) as error:
-            raise self._refusal(error) from error
-        try:
-            self._prepare()
-        except sqlite3.Error as error:
-            self._database.close()
-            raise self._refusal(error) from error
-        except OSError:
-            self._database.close()
-            raise
+            try:
+                # Looked at before anything is changed: it may be somebody else's.
+                if self._one("SELECT 1 FROM sqlite_master") and (
+                    self._one("PRAGMA application_id") != (OURS,)
+                ):
+                    raise OSError("it is a database of another program")
+                if self._one("PRAGMA journal_mode=WAL") != ("wal",):
+                    raise OSError("its disk cannot share files; use one of this machine")
+                self._database.executescript(TABLES)
+            except BaseException:
+                self._database.close()
+                raise
 
-    def _prepare(self) -> None:
-        ask = self._database.execute
-        # Looked at before anything is changed: it may be somebody else's.
-        (owner,) = ask("PRAGMA application_id").fetchone()
-        (tables,) = ask("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and owner != OURS:
-            raise self._refusal("it is a database of another program")
-        (mode,) = ask("PRAGMA journal_mode=WAL").fetchone()
-        if mode != "wal":
-            raise self._refusal("its disk cannot share files; use one of this machine")
-        ask("PRAGMA synchronous=FULL")  # a commit is on the disk, not on its way
-        ask("PRAGMA secure_delete=ON")  # deleted answers are overwritten
-        (page,) = ask("PRAGMA page_size").fetchone()
-        ask(f"PRAGMA max_page_count={LARGEST // page}")
-        with self._writing():
-            for table in TABLES.split(";"):
-                ask(table)
-            ask(f"PRAGMA application_id={OURS}")
+    def knows(self, survey: str, listener: str) -> bool:
+        """Tell whether there are answers of a listener."""
+        with self._sentences():
+            return self._one(f"SELECT 1 {OF_ONE}", survey, listener) is not None
 
-    def _refusal(self, reason) -> OSError:
-        return OSError(
-            f"the answers cannot be kept in {self.path} ({reason}); choose another file, in a "
-            "folder that you may write to"
-        )
+    def put(self, document: dict, invitation: str = "") -> bool:
+        """Keep a document if its version is higher than the one that is there, and that is open.
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._database.execute("COMMIT")
-        except BaseException:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
-
-    def put(self, document: dict) -> bool:
-        """Keep a document if its version is higher than the one that is there.
-
-        Nothing is checked but that: an equal or lower version changes nothing.
+        Nothing is checked but that, and the invitation of a listener who is new.
 
         Returns
         -------
         bool
-            Whether it is kept now.
+            Whether what is kept now is finished: no later version changes it.
 
         Raises
         ------
         Deleted
             If the listener has deleted the answers.
+        Uninvited
+            If a listener is new and the invitation is none, or used.
         OSError
             If it cannot be written: nothing has changed then.
         """
         survey, listener = document["survey"], document["listener"]
-        row = {
-            "survey": survey,
-            "listener": listener,
-            "version": document["version"],
-            "document": json.dumps(document),  # ASCII: any letter can be stored, even half of one
-            "now": _now(),
-        }
-        try:
-            with self._writing():
-                if self._database.execute(
-                    "SELECT 1 FROM deleted WHERE survey = ? AND listener = ?",
-                    (survey, _hashed(listener)),
-                ).fetchone():
-                    raise Deleted
-                return self._database.execute(PUT, row).rowcount == 1
-        except sqlite3.Error as error:
-            raise self._refusal(error) from error
+        text = json.dumps(document)  # ASCII: any letter can be stored, even half of one
+        with self._writing():
+            gone = "SELECT 1 FROM deleted WHERE survey = ? AND listener = ?"
+            if self._one(gone, survey, _hashed(listener)):
+                raise Deleted
+            if self._invited and not self.knows(survey, listener):
+                code = _hashed(invitation)
+                if code not in self._invited or self._one(
+                    "SELECT 1 FROM used WHERE invitation = ?", code
+                ):
+                    raise Uninvited
+                self._database.execute("INSERT INTO used VALUES (?)", (code,))
+            self._database.execute(PUT, document | {"document": text})
+            return self._one(f"SELECT finished {OF_ONE}", survey, listener) != (None,)
 
     def delete(self, survey: str, listener: str) -> None:
         """Delete a listener's answers for good, there or yet to come.
@@ -147,36 +128,63 @@ class Store:
         OSError
             If it cannot be written: nothing has changed then.
         """
-        try:
-            with self._writing():
-                self._database.execute(
-                    "DELETE FROM answers WHERE survey = ? AND listener = ?", (survey, listener)
-                )
-                self._database.execute(
-                    "INSERT OR IGNORE INTO deleted VALUES (?, ?, ?)",
-                    (survey, _hashed(listener), _now()),
-                )
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds copies
-        except sqlite3.Error as error:
-            raise self._refusal(error) from error
-
-    def documents(self, survey: str | None = None) -> list[dict]:
-        """Give the documents of a survey, or of all."""
-        rows = self._database.execute(
-            "SELECT document FROM answers WHERE ? IN (survey, '') ORDER BY survey, listener",
-            (survey or "",),
-        )
-        return [json.loads(document) for (document,) in rows]
+        with self._writing():
+            self._database.execute(f"DELETE {OF_ONE}", (survey, listener))
+            who = (survey, _hashed(listener))
+            self._database.execute("INSERT OR IGNORE INTO deleted VALUES (?, ?)", who)
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds copies
 
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
 
+    def _one(self, question: str, *values):
+        return self._database.execute(question, values).fetchone()
 
-def _hashed(listener: str) -> str:
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise OSError(
+                f"the answers cannot be kept in {self.path} ({error}); choose another folder, "
+                "that you may write to"
+            ) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._sentences():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+
+def documents(path: Path) -> list[str]:
+    """Give every document of a database, which may be in use.
+
+    Raises
+    ------
+    ValueError
+        If it is another program's, or damaged.
+    """
+    try:
+        # Closed at once: an open reader would keep the server from tidying its journal.
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=2 * PATIENCE)) as database:
+            rows = database.execute("SELECT document FROM answers ORDER BY survey, listener")
+            return [document for (document,) in rows]
+    except sqlite3.Error as error:
+        raise ValueError(
+            f"{path} cannot be read as a database of answers ({error}); give the file that "
+            "`python -m musegen survey serve` keeps, in a folder you may write to"
+        ) from error
+
+
+def _hashed(code: str) -> str:
     # 80 random bits need no salt.
-    return hashlib.sha256(listener.encode("ascii", "backslashreplace")).hexdigest()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return hashlib.sha256(code.encode("ascii", "backslashreplace")).hexdigest()

@@ -1,19 +1,36 @@
-"""The key of a survey: which blind item, or which column of a spreadsheet, is which song."""
+"""The key of a survey: which blind item, or which column of a spreadsheet, is which song.
 
+A page's key is written by `survey build`. For the spreadsheet of a form tool you write one; its
+columns are ``column, song, source`` and, where you need them, ``role`` and ``grade``:
+
+- a column of grades has its heading in ``column``, and what it is about in ``song`` and ``source``;
+- another column has in ``role`` what it holds: ``listener`` (address, name or number), ``time``
+  (with its format in ``source``, such as ``%d/%m/%Y %H:%M``, unless it is ``2026-11-23 10:00``),
+  or ``age``, ``gender``, ``profession``, ``music``, ``culture``;
+- a word that stands for a grade has it in ``grade``: ``2 - probably human,,,,2``.
+"""
+
+import csv
 import hashlib
 import hmac
+import io
+import os
 import re
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from apps.listening.csv_text import decoded, folded, rearmed, records
+import pandas as pd
 
-GRADES = ("1", "2", "3", "4", "5")
-ROLES = ("song", "practice", "attention")
+from apps.listening.answer_schema import ABOUT
+from musegen.files import atomic_write
+
+ROLES = ("song", "practice", "attention", "fake", "listener", "time", *ABOUT)
 PAGE = ("survey", "item", "role", "song", "source")  # columns, for a page of `survey build`
 FORM = ("column", "song", "source")  # columns, for the spreadsheet of a form tool
-LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in the page's own codes
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # as in the page's own codes
 
 
 class Item(NamedTuple):
@@ -35,8 +52,9 @@ class Key:
         8 hex digits; empty for a spreadsheet of a form tool.
     items : dict of str to Item
         By blind name, or by the heading of a column.
+    secret : bytes
     labels : dict of str to str
-        The grade that a folded label of a form tool stands for.
+        The grade that a word of a form tool stands for.
     """
 
     path: Path
@@ -45,105 +63,134 @@ class Key:
     secret: bytes
     labels: dict[str, str]
 
+    def named(self, role: str) -> dict[str, Item]:
+        """Give the items or columns of a role."""
+        return {name: item for name, item in self.items.items() if item.role == role}
+
     def code(self, name: str) -> str:
         """Make a code of somebody's name or address, the same one each time with this key.
 
         Who has the key could try addresses; who has only the code can't.
         """
         digest = hmac.digest(self.secret, name.encode("utf-8", "replace"), hashlib.sha256)
-        letters = "".join(LETTERS[byte % 32] for byte in digest[:16])
-        return "-".join(letters[i : i + 4] for i in range(0, 16, 4))
+        return as_code(digest[:16])
+
+
+def as_code(numbers: bytes) -> str:
+    """Write 16 bytes as a code that can be read aloud: 80 bits."""
+    letters = "".join(LETTERS[byte % 32] for byte in numbers)
+    return "-".join(letters[i : i + 4] for i in range(0, 16, 4))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read."""
+    with atomic_write(path) as part:
+        os.close(os.open(part, os.O_CREAT | os.O_WRONLY, 0o600))
+        part.write_text(text, encoding="utf-8", newline="")
+
+
+def decoded(content: bytes) -> str:
+    """Decode text whose encoding nobody has told: a BOM, else UTF-8, else cp1252."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    if b"\0" in content[:200]:
+        return content.decode("utf-16-le", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def plain(text: str) -> str:
+    r"""Leave out what nobody sees in a heading or a label: case, widths, spaces at the ends.
+
+    Examples
+    --------
+    >>> plain(" Song\u00a03 \n"), plain("ＬÅT ３:")
+    ('song 3', 'låt 3:')
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def table_of(content: bytes, wanted: set[str], what: str) -> pd.DataFrame:
+    """Split a table at the separator that makes the most of the wanted headings.
+
+    Returns
+    -------
+    DataFrame
+        A row a line that is not blank, under its number; what lies beyond the headings is joined in
+        the last column, ``None``.
+
+    Raises
+    ------
+    ValueError
+        If it is no table, or a wanted heading stands there twice.
+    """
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise ValueError(f"{what} is a workbook; open it, save it as CSV, and give that file")
+    text = re.sub(r"\A\s*(sep=.\r?\n)?", "", decoded(content))  # Excel's way to name a separator
+    tables = []
+    for separator in ",;\t|":
+        with suppress(csv.Error):
+            lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+            tables.append([[cell.strip() for cell in line] for line in lines])
+    tables = [([*map(plain, rows[0])], rows[1:]) for rows in tables if rows]
+    if not tables:
+        raise ValueError(f"{what} is no table; does it have headings, and quotes that are closed?")
+    headings, rows = max(tables, key=lambda table: len(wanted & set(table[0])))
+    if twice := [name for name in sorted(wanted) if headings.count(name) > 1]:
+        raise ValueError(f"{what} has the heading {twice[0]!r} twice; give each its own")
+    width = len(headings)
+    filled = [row[:width] + [""] * (width - len(row)) + ["".join(row[width:])] for row in rows]
+    table = pd.DataFrame(filled, range(2, len(rows) + 2), [*headings, None], dtype="str")
+    return table[(table != "").any(axis=1)]
 
 
 def read_key(path) -> Key:
-    """Read a key.
-
-    Parameters
-    ----------
-    path : str or Path
-        CSV with the columns of `PAGE`, or of `FORM`, where a row without a song says in `source`
-        which grade the label in `column` stands for: ``A1,,1`` or ``Agree,,4``.
+    """Read a key, see the module.
 
     Raises
     ------
     ValueError
         If it is no key, or an item is there twice, has no song, or a role nobody knows.
     """
-    path = Path(path)
+    path, what = Path(path), f"the key {path}"
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(
-            f"the key {path} cannot be read ({error.strerror}); `survey build` writes it beside "
-            "the page, and for a form tool you write one, with the columns column, song, source"
+            f"{what} cannot be read ({error.strerror}); `survey build` writes one, and for a form "
+            f"tool you write it, with the columns {', '.join(FORM)}"
         ) from error
-    try:
-        table = records(decoded(content), lambda headings: len({*PAGE, *FORM} & set(headings)))
-    except ValueError as error:
-        raise ValueError(f"the key {path} is no table: {error}") from error
-    headings = [heading.strip().casefold() for heading in table[0]]
-    columns = FORM if "column" in headings else PAGE
-    missing = [name for name in columns if headings.count(name) != 1]
-    if missing:
+    table = table_of(content, {*PAGE, *FORM, "grade"}, what)
+    columns = FORM if "column" in table else PAGE
+    if missing := [name for name in columns if name not in table]:
         raise ValueError(
-            f"the key {path} needs the columns {', '.join(PAGE)} (of a page) or {', '.join(FORM)} "
-            f"(of a form tool's spreadsheet), each once; look at {', '.join(missing)}"
+            f"{what} has no column {missing[0]}; it needs {', '.join(PAGE)} (of a page) or "
+            f"{', '.join(FORM)} (of a form tool's spreadsheet)"
         )
-    rows, labels = [], {}
-    for number, cells in enumerate(table[1:], start=2):
-        padded = [rearmed(cell.strip()) for cell in cells] + [""] * len(headings)
-        row = {name: padded[headings.index(name)] for name in columns}
-        if columns is FORM and not row["song"] and row["source"] in GRADES:
-            labels[folded(row["column"])] = row["source"]
-        elif any(row.values()):
-            rows.append((f"the key {path}, row {number}:", row))
-    surveys = {row["survey"] for _, row in rows} if columns is PAGE else {""}
-    if len(surveys) > 1:
-        raise ValueError(
-            f"the key {path} mixes the surveys {', '.join(sorted(surveys))}; a key is of one"
-        )
-    return Key(path, "".join(surveys), _items(rows, path), content, labels)
-
-
-def _items(rows: list[tuple[str, dict[str, str]]], path: Path) -> dict[str, Item]:
-    items, songs = {}, set()
-    for where, row in rows:
-        name = row.get("column", row.get("item"))
-        item = Item(row.get("role", "song"), row["song"], row["source"])
-        _check(where, name, item, row.get("survey"))
-        if name in items:
-            raise ValueError(f"{where} {name} is there already; each item or column has one row")
-        if item.role == "song" and item[1:] in songs:
-            raise ValueError(
-                f"{where} the song {item.song} of {item.source} is there already; give the two "
-                "different titles"
-            )
-        songs.add(item[1:])
-        items[name] = item
-    if not any(item.role == "song" for item in items.values()):
-        raise ValueError(f"the key {path} has no song; a key has a row for each")
-    return items
-
-
-def _check(where: str, name: str, item: Item, survey: str | None) -> None:
-    if not name:
-        raise ValueError(f"{where} no name of an item or column; fill it in")
-    if survey is not None and not re.fullmatch("[0-9a-f]{8}", survey):
-        raise ValueError(
-            f"{where} {survey or 'nothing'} is no name of a survey, 8 digits of 0-9 and a-f; a "
-            "spreadsheet may have changed it, so take the key as `survey build` wrote it"
-        )
-    if survey is not None and not re.fullmatch("[a-z0-9]{6}", name):
-        raise ValueError(
-            f"{where} {name} is no item, six letters and digits; a spreadsheet may have changed "
-            "it, so take the key as `survey build` wrote it"
-        )
-    if item.role not in ROLES:
-        raise ValueError(f"{where} the role {item.role} is unknown; roles are {', '.join(ROLES)}")
-    if item.role == "song" and not (item.song and item.source):
-        raise ValueError(f"{where} {name} has no song or no source; fill both in")
-    if item.role == "attention" and item.source not in GRADES:
-        raise ValueError(
-            f"{where} an attention check asks for a grade from 1 to 5, not {item.source}; put it "
-            "into the column source"
-        )
+    table = table.reindex(columns=[*PAGE, "column", "grade"], fill_value="")
+    name = table["item"] if columns is PAGE else table["column"].map(plain)
+    role = table["role"].where(table["role"] != "", "song")
+    is_label, songs = table["grade"] != "", table[["song", "source"]]
+    is_song = (role == "song") & ~is_label
+    grade = table["grade"].where(role != "attention", table["source"])
+    for rule, broken in {
+        "has the name of another row": name.duplicated(),
+        "has the song and source of another row; give them different titles": is_song
+        & songs[is_song].duplicated().reindex(table.index, fill_value=False),
+        f"has a role that is none of {', '.join(ROLES)}": ~role.isin(ROLES),
+        "has a grade that is not 1, 2, 3, 4 or 5": ~grade.isin([*"12345"])
+        & (is_label | (role == "attention")),
+        "lacks a heading, song or source; a label has a grade instead": is_song
+        & ((name == "") | (songs == "").any(axis=1)),
+    }.items():
+        if broken.any():
+            number = broken.idxmax()
+            raise ValueError(f"{what}, row {number}: {name[number] or 'it'} {rule}")
+    if not is_song.any() or len(set(table["survey"])) > 1:
+        raise ValueError(f"{what} must have a row for each song, all of one survey")
+    items = map(Item, role, table["song"], table["source"])
+    items = {n: item for n, item, label in zip(name, items, is_label, strict=True) if not label}
+    labels = dict(zip(name[is_label], grade[is_label], strict=True))
+    return Key(path, table["survey"].iloc[0], items, content, labels)

@@ -4,54 +4,76 @@ The columns of the tidy frame, a row a listener and song:
 
 ======================== ==========================================================================
 ``listener``             a code; for a spreadsheet made of the address or name, which is not kept,
-                         or ``row 12`` where rows have neither
+                         or ``row 12`` where the key names no column of listeners
 ``song``, ``source``     as in the key
 ``grade``                1 (surely a human) to 5 (surely a computer)
-``item``, ``position``   blind name, and its place among this listener's songs, 1 for the first
+``item``, ``position``   blind name, and its place among this listener's pieces, 1 for the first
 ``known``, ``comment``   whether the song was recognised; what was said about it
 ``heard``                seconds
 ``language``             of the page
-``age`` ... ``music``    what the listener said of themselves (report 4.4.2)
+``started, finished``    when, in UTC; empty if not
+``attentive``            whether the attention check was right
+``again``                how far apart the two grades of the piece are that was heard twice
+``fake``                 the grade of the piece of shuffled notes
+``age`` ... ``culture``  what the listener said of themselves (report 4.4.2)
 ``overall_comment``      what was said at the end (report 4.4.2)
-``attentive``            whether all attention checks were right; there only if the key has some
 ======================== ==========================================================================
 
-A spreadsheet gives the first four, and those of ``age`` ... ``music`` that it has headings for.
-Text is empty where nothing was said. The list of the rest has the columns ``where``, ``listener``,
-``item``, ``reason`` (`REASONS` says what each means) and ``value``.
+A spreadsheet gives the first five, and what else its key names. Text is empty where nothing was
+said. The list of the rest has the columns ``where``, ``listener``, ``item``, ``reason`` (`REASONS`
+says what each means) and ``value``.
 
 Report 2.4 and 4.4.2. Notebook: 05_survey_analysis, "Your own survey".
 """
 
+import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from apps.listening import answers_json, form_csv
-from apps.listening.answer_key import Key, read_key
-from apps.listening.answers_json import ABOUT
-from apps.listening.csv_text import disarmed, rearmed
-from apps.listening.outcomes import GRADE_REASONS, Row
-from musegen.files import atomic_write
+from apps.listening.answer_key import read_key, write_private
+from apps.listening.answer_schema import ABOUT
 
 KINDS = {
-    "listener": "str",
-    "song": "str",
-    "source": "str",
+    **dict.fromkeys(("listener", "song", "source"), "str"),
     "grade": "int64",
     "item": "str",
     "position": "Int64",
     "known": "boolean",
     "comment": "str",
     "heard": "float64",
-    "language": "str",
-    **dict.fromkeys(ABOUT, "str"),
-    "overall_comment": "str",
-    "attentive": "bool",
+    **dict.fromkeys(("language", "started", "finished"), "str"),
+    "attentive": "boolean",
+    **dict.fromkeys(("again", "fake"), "Int64"),
+    **dict.fromkeys((*ABOUT, "overall_comment"), "str"),
 }
-ALWAYS = ("listener", "song", "source", "grade")
+FORMULA = r"\A[\s=+\-@＝＋－＠]"
 LISTED = ("where", "listener", "item", "reason", "value")
+REASONS = {
+    "practice": "the piece to practise on, graded but not counted",
+    "attention": "an attention check, not a song",
+    "fake": "shuffled notes, for the column fake",
+    "again": "a piece heard for the second time, for the column again",
+    "unknown_item": "not in the key, so nobody knows which song it is about",
+    "out_of_range": "a number, but not 1, 2, 3, 4 or 5",
+    "not_a_grade": "no number, and no label of the key",
+    "duplicate": "the same listener has answered later",
+    "other_survey": "an answer to another survey",
+    "extra_cells": "more cells than headings, so the row may have shifted",
+    "missing": "a piece without a grade",
+    "not_in_key": "a column that the key does not name",
+    "unreadable": "not an answer document, see the value",
+}
+# Stated before anybody answers: who or what the analysis leaves out, where the answers tell.
+EXCLUSIONS = {
+    "the listener knew the piece": ("known", lambda known: known.fillna(False)),
+    "failed the attention check": ("attentive", lambda attentive: ~attentive.fillna(True)),
+    "shuffled notes graded 1 or 2": ("fake", lambda fake: (fake <= 2).fillna(False)),
+    "did not finish": ("finished", lambda finished: finished == ""),
+}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -70,27 +92,42 @@ class Answers:
     frame: pd.DataFrame
     listed: pd.DataFrame
 
-    @property
-    def given(self) -> int:
-        """Count the grades that were given, used or not."""
-        return len(self.frame) + int(self.listed["reason"].isin(list(GRADE_REASONS)).sum())
-
     def summary(self) -> pd.Series:
         """Count the grades that are used, and the rest by reason, the most frequent first."""
         rest = self.listed["reason"].value_counts()
         counts = pd.concat([pd.Series({"used": len(self.frame)}), rest]).astype("int64")
         return counts.rename_axis("reason").rename("count")
 
+    def exclusions(self) -> pd.DataFrame:
+        """Show what each rule of `EXCLUSIONS` leaves and changes: a row a rule, then all of them.
+
+        Returns
+        -------
+        DataFrame
+            Listeners and grades that are left, and the mean grade of each source.
+        """
+        out = {
+            rule: leaves_out(self.frame[column]).astype("bool")
+            for rule, (column, leaves_out) in EXCLUSIONS.items()
+            if column in self.frame
+        }
+        out["all of these"] = pd.DataFrame(out, index=self.frame.index).any(axis=1)
+        rows = {"nothing": self.frame} | {rule: self.frame[~of] for rule, of in out.items()}
+        table = {
+            rule: {"listeners": left["listener"].nunique(), "grades": len(left)}
+            | left.groupby("source")["grade"].mean().to_dict()
+            for rule, left in rows.items()
+        }
+        return pd.DataFrame.from_dict(table, orient="index").rename_axis("left out")
+
     def write_csv(self, path) -> Path:
-        """Write the frame as CSV in UTF-8, with formulas disarmed; `read_tidy` reads it again."""
-        path = Path(path)
-        frame = self.frame.copy()
-        for name in frame.columns:
-            if KINDS.get(name) == "str":
-                frame[name] = frame[name].map(disarmed)
-        with atomic_write(path) as part:
-            frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
-        return path
+        """Write the frame as CSV in UTF-8, for its owner alone, with formulas disarmed."""
+        text = self.frame.select_dtypes("str").columns
+        # An apostrophe before what a spreadsheet would run.
+        disarmed = self.frame[text].map(lambda cell: re.sub(FORMULA, r"'\g<0>", cell))
+        frame = self.frame.assign(**disarmed)
+        write_private(Path(path), frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))
+        return Path(path)
 
     def __repr__(self):
         listeners = self.frame["listener"].nunique()
@@ -106,17 +143,14 @@ def load_answers(path, key) -> Answers:
     path : str or Path
         A folder of answer files, at any depth (of several from one listener the highest version
         counts); or the server's database, while it runs or after; or a spreadsheet as CSV with a
-        column a song (of several rows from one listener the last counts). CSV may be split by
-        commas, semicolons or tabs, be in UTF-8, UTF-16 or cp1252, and hold grades as ``4``,
-        ``4,0`` or ``4 - rather computer``.
+        column a song (of several rows from one listener the last counts), split by whatever, in
+        UTF-8, UTF-16 or cp1252, with grades as ``4``, ``4,0`` or in words that the key knows.
     key : str or Path
-        The key beside the survey's page; for a spreadsheet, a CSV that says in the columns
-        ``column``, ``song`` and ``source`` which heading is which song.
+        The key made with the survey's page; or for a spreadsheet, see `answer_key`.
 
     Returns
     -------
     Answers
-        Whose `given` is the number of grades that were found.
 
     Raises
     ------
@@ -124,77 +158,28 @@ def load_answers(path, key) -> Answers:
         If there is nothing at `path`, it is of another kind, or the key is wrong or of another
         survey.
     """
-    path, read = Path(path), read_key(key)
+    path, key = Path(path), read_key(key)
     try:
-        return _answers(_rows(path, read), read)
+        return _answers((answers_json if key.survey else form_csv).rows_of(path, key))
     except OSError as error:
         raise ValueError(
-            f"the answers {path} cannot be read ({error.strerror}); give a folder of answer files, "
-            "the server's database, or a spreadsheet as CSV"
+            f"the answers {path} cannot be read ({error.strerror}); give a folder of answer files "
+            f"or the server's database with the key of its page, not {key.path}, or a spreadsheet "
+            "as CSV with a key that names its columns"
         ) from error
 
 
-def read_tidy(path) -> pd.DataFrame:
-    """Read the frame that `Answers.write_csv` wrote, the same to the letter.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or holds something else.
-    """
-    try:
-        frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
-        missing = [name for name in ALWAYS if name not in frame]
-        if missing:
-            raise ValueError(f"no column {', '.join(missing)}")
-        for name in frame.columns:
-            frame[name] = _as(KINDS.get(name, "str"), frame[name])
-    except (ValueError, TypeError, KeyError, OSError) as error:
-        raise ValueError(
-            f"{path} is no tidy table of answers ({error}); write it anew with `survey export`"
-        ) from error
-    return frame
+def _answers(rows: pd.DataFrame) -> Answers:
+    rows = rows.reindex(columns=list(dict.fromkeys((*LISTED, *list(KINDS)[:4], *rows.columns))))
+    text = [name for name in rows if KINDS.get(name, "str") == "str"]
+    rows[text] = rows[text].astype("object").where(rows[text].notna(), "").map(_clean)
+    used = rows[rows["reason"] == ""]
+    frame = used[[name for name in KINDS if name in rows]]
+    frame = frame.astype({name: KINDS[name] for name in frame}).reset_index(drop=True)
+    return Answers(frame, rows.loc[rows["reason"] != "", list(LISTED)].reset_index(drop=True))
 
 
-def _as(kind: str, column: pd.Series) -> pd.Series:
-    if kind == "str":
-        return column.map(rearmed).astype("str")
-    if kind in ("bool", "boolean"):
-        values = [{"True": True, "False": False, "": None}[text] for text in column]
-        return pd.Series(values, dtype=kind, index=column.index)
-    return pd.to_numeric(column.replace("", None)).astype(kind)
-
-
-def _rows(path: Path, key: Key) -> list[Row]:
-    is_page = bool(key.survey)
-    if path.is_dir() or path.suffix.lower() == ".json":
-        found = answers_json.from_folder(path)
-    elif answers_json.is_database(path):
-        found = answers_json.from_database(path)
-    elif not is_page:
-        return list(form_csv.rows_of(path, key))
-    else:
-        raise ValueError(
-            f"{path} is neither a folder nor a database of answers; for the spreadsheet of a form "
-            f"tool give a key with the columns column, song, source, not {key.path}"
-        )
-    if not is_page:
-        raise ValueError(
-            f"{key.path} is a key for a spreadsheet, but {path} holds answers of a page; use the "
-            "key that lies beside the page, *.key.csv"
-        )
-    return list(answers_json.rows_of(found, key, path))
-
-
-def _answers(rows: list[Row], key: Key) -> Answers:
-    used = [row.used for row in rows if row.used is not None]
-    known = {name for row in used for name in row if row[name] is not None}
-    if key.survey:  # what a page asks is known, even where nobody said a thing
-        known = set(KINDS)
-        if not any(item.role == "attention" for item in key.items.values()):
-            known.remove("attentive")
-    columns = [name for name in KINDS if name in known or name in ALWAYS]
-    frame = pd.DataFrame({name: [row.get(name) for row in used] for name in columns})
-    rest = [tuple(getattr(row, name) for name in LISTED) for row in rows if row.used is None]
-    listed = pd.DataFrame(rest, columns=list(LISTED))
-    return Answers(frame.astype({name: KINDS[name] for name in columns}), listed.astype("str"))
+def _clean(text) -> str:
+    """Make text that any file can hold: no control characters, no halves of letters."""
+    kept = "".join(letter for letter in str(text) if letter >= " " or letter in "\t\n")
+    return kept.encode("utf-8", "replace").decode()[:4000]

@@ -4,16 +4,18 @@ The page is one file that works from a web server, a file host or, on a computer
 """
 
 import base64
-import csv
 import io
 import secrets
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from apps.listening.page import texts, to_html
+from apps.listening.answer_key import PAGE, as_code, write_private
+from apps.listening.dealing import Dealer
+from apps.listening.page import Place, texts, to_html
 from musegen import audio, midi, preprocess
 from musegen.files import atomic_write
 from musegen.song import Song, as_notes
@@ -23,53 +25,38 @@ LONGEST = 30.0  # seconds, ours: ten of them are five minutes
 SHORTEST = 3.0
 FADE = 1.5  # seconds at the end; the beginning is not touched
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # of blind names: none looks like another
-LISTS = 60  # by chance, where a listener gets only some of the songs
+LISTS = 60  # that a page without a server deals from
 PRACTICE = [60, 64, 67, 72, 67, 64]  # a broken C major chord, up and down
 SUFFIXES = (".mid", ".midi")
+SHUFFLED = 6  # semitones that the notes of the obvious fake are moved at the most
 
 
-@dataclass(frozen=True)
-class Built:
-    """A survey that was built.
-
-    Attributes
-    ----------
-    page, key : Path
-    survey : str
-        Its name, 8 hex digits, in the page, the key and every answer.
-    seconds : float
-        Of every piece.
-    songs : int
-    """
-
-    page: Path
-    key: Path
-    survey: str
-    seconds: float
-    songs: int
-
-
-def build(folder, out, each: int | None = None, contact: str = "") -> Built:
-    """Make the listening page of a folder of songs, and its key.
+def build(folder, out, contact: str, until: date, each: int | None = None, listeners: int = 0):
+    """Make the listening page of a folder of songs, its key and its invitations.
 
     Parameters
     ----------
     folder : str or Path
         A folder a source, with its name, and MIDI files in it, two or more a source. Songs start at
         their first note and all last as long as the shortest, 30 seconds at the most, fade out, and
-        are played by the same piano with the same loudness.
+        are played by the same piano with the same loudness. One is also there with its notes
+        shuffled, which nobody who listens should take for a human's.
     out : str or Path
-        The page, ``.html``; the key is written beside it as ``.key.csv``.
-    each : int, optional
-        How many of the songs a listener gets: all, unless given. Which ones is left to chance,
-        without regard to their sources (else the page would show which songs belong together), but
-        every song is in equally many of the lists, give or take one.
+        A folder; see `Place` for what is written there.
     contact : str
-        Who is responsible, named in the text that the listeners agree to.
+        Who is responsible, with an address, named in the text that the listeners agree to.
+    until : date
+        When the answers will be deleted, named there, too.
+    each : int, optional
+        How many of the songs a listener gets, one of them twice: all, unless given. The server
+        deals each listener the same number of each source (give or take one); a page without a
+        server deals by lot. Every song is dealt equally often.
+    listeners : int
+        How many invitations to make; without any, whoever has the page may take part.
 
     Returns
     -------
-    Built
+    Place
 
     Raises
     ------
@@ -82,45 +69,55 @@ def build(folder, out, each: int | None = None, contact: str = "") -> Built:
     -----
     Report 2.4 and 4.4.2. Notebook: 05_survey_analysis, "Your own survey".
     """
-    folder, out = Path(folder), Path(out)
-    if out.suffix.lower() != ".html":
-        raise ValueError(f"{out.name} must end in .html")
-    key = out.with_suffix(".key.csv")
-    if key.exists():
+    place = Place(out)
+    if place.key.exists():
         raise FileExistsError(
-            f"{key} is there already, and without it nobody knows which song an answer is about; "
-            "move it, or choose another name for the page"
+            f"{place.key} is there already, and without it nobody knows which song an answer is "
+            "about; move the survey, or choose another folder"
         )
-    sources = read_songs(folder)
+    if not contact.strip() or until < date.today():
+        raise ValueError("say who is responsible, and a day to come when answers are deleted")
+    sources = read_songs(Path(folder))
     songs = [(source, song) for source, of_it in sources.items() for song in of_it]
-    if each is not None and not 2 <= each <= len(songs):
+    each = len(songs) if each is None else each
+    if not 2 <= each <= len(songs):
         raise ValueError(f"a listener can get 2 to {len(songs)} songs, not {each}")
     seconds = float(min(LONGEST, *(song.seconds for _, song in songs)))
-    blind = _blind_names(len(songs) + 2)
-    rows = [
-        (item, "song", song.title, source)
-        for item, (source, song) in zip(blind, songs, strict=False)
-    ]
-    practice, attention = blind[-2:]
-    grade = 1 + secrets.randbelow(5)
+    *blind, practice, attention, fake = _blind_names(len(songs) + 3)
+    named = dict(zip(blind, [song for _, song in songs], strict=True))
+    grade, tones = 1 + secrets.randbelow(5), 2 + secrets.randbelow(4)
+    original = max(songs, key=lambda one: len(one[1].notes) / one[1].seconds)
+    rows = [(item, "song", s.title, source) for item, (source, s) in zip(blind, songs, strict=True)]
     rows += [(practice, "practice", "", ""), (attention, "attention", "", str(grade))]
-    named = dict(zip(blind, [song for _, song in songs], strict=False))
-    named[practice] = _practice(seconds)
-    data = {
+    rows += [(fake, "fake", f"from {original[1].title} of {original[0]}", "shuffled notes")]
+    named |= {practice: _practice(seconds), fake: _shuffled(original[1])}
+    survey = {
         "survey": secrets.token_hex(4),
         "texts": texts(),
-        "contact": contact,
+        "contact": contact.strip(),
+        "until": until.isoformat(),
+        "invited": listeners > 0,
         "seconds": round(seconds),
+        "each": each,
         "items": {item: _mp3(named[item], seconds) for item in sorted(named)},
+        "check": {"sound": _mp3(_tones(tones), tones + 1.0), "tones": tones},
         "practice": practice,
         "attention": {"item": attention, "grade": grade},
-        "lists": _lists(blind[:-2], each or len(songs)),
     }
-    with atomic_write(key) as part:  # first: a page without its key would be worthless
-        part.write_text(_key(data["survey"], rows), encoding="utf-8", newline="")
-    with atomic_write(out) as part:
-        part.write_text(to_html(data), encoding="utf-8", newline="\n")
-    return Built(out, key, data["survey"], seconds, len(songs))
+    dealer = Dealer([blind], each, [fake])
+    place.private.mkdir(parents=True, exist_ok=True)
+    place.private.chmod(0o700)
+    codes = [as_code(secrets.token_bytes(16)) for _ in range(listeners)]
+    if codes:
+        write_private(place.invitations, "\n".join(codes) + "\n")
+    # Before the page: without its key that would be worthless.
+    key = pd.DataFrame(sorted(rows), columns=PAGE[1:])
+    key.insert(0, "survey", survey["survey"])
+    write_private(place.key, key.to_csv(index=False))
+    with atomic_write(place.page) as part:
+        html = to_html(survey, [dealer.deal() for _ in range(LISTS)])
+        part.write_text(html, encoding="utf-8", newline="\n")
+    return place
 
 
 def read_songs(folder: Path) -> dict[str, list[Song]]:
@@ -135,7 +132,9 @@ def read_songs(folder: Path) -> dict[str, list[Song]]:
         raise ValueError(f"{folder} is no folder; give one with a folder for each source")
     sources = {}
     for source in sorted(path for path in folder.iterdir() if path.is_dir()):
-        files = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
+        files = sorted(
+            path for path in source.iterdir() if path.suffix.lower() in (".mid", ".midi")
+        )
         if not files:
             raise ValueError(f"{source} holds no MIDI file (.mid); add songs or remove the folder")
         sources[source.name] = [_song(path) for path in files]
@@ -160,8 +159,23 @@ def _song(path: Path) -> Song:
 def _practice(seconds: float) -> Song:
     """Make a piece to try the page on, by rule: it is nobody's song."""
     count = int(seconds * 4) + 1
-    pitches = np.resize(PRACTICE, count)
-    return Song(as_notes(np.arange(count), 1, pitches), count, 2, 120.0)
+    return Song(as_notes(np.arange(count), 1, np.resize(PRACTICE, count)), count, 2, 120.0)
+
+
+def _tones(count: int) -> Song:
+    """Make a sound to check that one hears: tones to count, one a second."""
+    return Song(as_notes(4 * np.arange(count), 2, 69), 4 * count, 2, 120.0)
+
+
+def _shuffled(song: Song) -> Song:
+    """Throw the notes of a song about: to any time, and some semitones up or down."""
+    rng = np.random.default_rng(secrets.randbits(64))
+    notes = song.notes.copy()
+    notes["onset"] = rng.integers(0, song.length - notes["duration"] + 1)
+    notes["onset"][0] = 0
+    moved = notes["pitch"] + rng.integers(-SHUFFLED, SHUFFLED + 1, len(notes))
+    notes["pitch"] = moved.clip(21, 108)  # the keys of a piano
+    return replace(song, notes=np.sort(notes, order=["onset", "pitch"]), probabilities=None)
 
 
 def _mp3(song: Song, seconds: float) -> str:
@@ -185,25 +199,3 @@ def _blind_names(count: int) -> list[str]:
     while len(names) < count:
         names.add("".join(secrets.choice(LETTERS) for _ in range(6)))
     return list(names)  # in no order
-
-
-def _lists(items: list[str], each: int) -> list[list[str]]:
-    """Deal items out to lists, each item as often as any other, give or take one."""
-    if each == len(items):
-        return [sorted(items)]
-    rng = np.random.default_rng(secrets.randbits(64))
-    used, lists = defaultdict(int), []
-    for _ in range(LISTS):
-        order = sorted(items, key=lambda item: (used[item], rng.random()))
-        lists.append(sorted(order[:each]))
-        for item in order[:each]:
-            used[item] += 1
-    return lists
-
-
-def _key(survey: str, rows: list[tuple[str, str, str, str]]) -> str:
-    written = io.StringIO(newline="")
-    table = csv.writer(written)
-    table.writerow(["survey", "item", "role", "song", "source"])
-    table.writerows((survey, *row) for row in sorted(rows))
-    return written.getvalue()

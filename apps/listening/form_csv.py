@@ -1,245 +1,85 @@
-"""Spreadsheets of form tools: a row a listener, a column a song, headings as somebody left them.
+"""Spreadsheets of form tools: a row a listener, a column a song; the key names all columns.
 
-Conventions
------------
-heading
-    Text of the first row; the key's headings are found in it by `columns_of`.
-row
-    Counted as spreadsheets do: the headings are row 1.
+Nothing is guessed: what the key does not name is listed, and a word that is no grade of the key is
+no grade.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
-from apps.listening.answer_key import Key
-from apps.listening.answers_json import ABOUT
-from apps.listening.csv_text import clean, decoded, folded, grade_of, is_blank, records
-from apps.listening.outcomes import Row, judged, listed, shown
+import numpy as np
+import pandas as pd
 
-WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
-# Headings once folded, the best first: form tools in English and Swedish.
-WHO = (
-    *("emailaddress", "email", "epostadress", "epost", "mail", "username", "användarnamn"),
-    *("name", "fullname", "yourname", "namn", "listener", "participant", "participantid"),
-    *("respondent", "respondentid", "responseid", "code", "kod", "token", "id", "svarsid"),
-)
-WHEN = (
-    *("completiontime", "slutförandetid", "submittedat", "submitdate", "datesubmitted", "enddate"),
-    *("timestamp", "tidsstämpel", "tidstämpel", "time", "date", "tid", "datum", "starttime"),
-    *("startdate", "starttid"),
-)
-NOBODY = {"", "na", "nan", "none", "null", "anonymous", "anonym"}  # folded: "n/a" and "-", too
-NO_GRADES = {*WHO, *WHEN, *ABOUT}
-TIMES = (
-    *("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"),
-    *("%Y-%m-%dT%H:%M:%S.%f%z", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %I:%M:%S %p"),
-    *("%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"),
-    *("%m/%d/%y %H:%M:%S", "%d/%m/%y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M:%S"),
-    *("%d.%m.%Y %H:%M", "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y"),
-)
-# The same for all rows, but for the nights when the clocks change.
-ZONE = re.compile(r"\s+(?:GMT|UTC|CES?T|EES?T)(?:[+-]\d+)?$")
+from apps.listening.answer_key import Key, plain, table_of
+from apps.listening.answer_schema import ABOUT
 
 
-class Line(NamedTuple):
-    """One row under the headings."""
+def rows_of(path: Path, key: Key) -> pd.DataFrame:
+    """Judge the cells of a spreadsheet, see `apps.listening.answers`.
 
-    where: str
-    listener: str
-    cells: list[str]
-    fits: bool
-
-
-class Columns(NamedTuple):
-    """What the columns hold, by number.
-
-    Attributes
-    ----------
-    songs : dict of str to int
-        Column of each heading of the key.
-    again : dict of int to str
-        A second column of grades for a heading of the key.
-    strangers : dict of int to str
-        Columns that look like grades but are in no key.
-    about : dict of str to int
-        Columns named as `ABOUT`.
-    """
-
-    songs: dict[str, int]
-    again: dict[int, str]
-    strangers: dict[int, str]
-    about: dict[str, int]
-
-
-def rows_of(path: Path, key: Key) -> Iterator[Row]:
-    """Judge the cells of a spreadsheet.
+    Of several rows of one listener the last with a grade counts: by the column of times if the key
+    names one, else by its place. Without a column of listeners every row is a listener.
 
     Raises
     ------
     ValueError
-        If it is a workbook, no table, or has no column of the key.
+        If it is a workbook, no table, lacks a column of the key, or a time can't be read.
     """
-    content = path.read_bytes()
-    if content.startswith(WORKBOOKS):
-        raise ValueError(f"{path} is a workbook; open it, save it as CSV, and give that file")
-    wanted = {folded(name) for name in key.items}
+    sheet = table_of(path.read_bytes(), set(key.items), str(path))
+    if missing := [name for name in key.items if name not in sheet]:
+        raise ValueError(
+            f"{path} has no column {missing[0]!r} as the key {key.path} says; its columns are "
+            f"{', '.join(sheet.columns[:-1])[:300]}"
+        )
+    strangers = [name for name in sheet.columns[:-1] if name and name not in key.items]
+    row = "row " + sheet.index.to_series().astype("str")
+    fits = sheet[None] == ""
+    sheet = sheet[list(key.items)].assign(where=row, listener=row, fits=fits, order=sheet.index)
+    for name in key.named("listener"):
+        who = sheet[name].map(plain)
+        sheet["listener"] = who.map(key.code).where(who != "", sheet["listener"])
+    for name, column in key.named("time").items():
+        sheet["order"] = times = _times(sheet[name], column.source, f"{path}, column {name!r}")
+        sheet["finished"] = times.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    for role in ABOUT:
+        for name in key.named(role):
+            sheet[role] = sheet[name]
+    songs = key.named("song")
+    graded = sheet[fits & (sheet[list(songs)] != "").any(axis=1)]
+    graded = graded.sort_values("order", na_position="first", kind="stable")
+    sheet["last"] = row.isin(graded.drop_duplicates("listener", keep="last")["where"])
+    long = sheet.melt(
+        sheet.columns.difference(list(songs)), list(songs), var_name="item", value_name="value"
+    ).sort_values("where", key=lambda rows: rows.str[4:].astype(int), kind="stable")
+    given = long["value"].map(plain)
+    number = pd.to_numeric(
+        given.map(lambda cell: key.labels.get(cell, cell).replace(",", ".")), errors="coerce"
+    )
+    if (given != "").any() and number.isna().all():
+        raise ValueError(
+            f"{path} has no grade from 1 to 5, but {given[given != ''].iloc[0][:40]!r}; say which "
+            f"grade each word is in rows of the key {key.path}: the word in the column column, "
+            "its grade in a column grade"
+        )
+    long["reason"] = np.select(
+        [~long["fits"], given == "", ~long["last"], number.isna(), ~number.isin(range(1, 6))],
+        ["extra_cells", "missing", "duplicate", "not_a_grade", "out_of_range"],
+        "",
+    )
+    long["grade"] = number.where(long["reason"] == "")
+    long["song"] = long["item"].map({name: item.song for name, item in songs.items()})
+    long["source"] = long["item"].map({name: item.source for name, item in songs.items()})
+    long.loc[~long["fits"], "value"] = ""  # it may be another cell, a name even
+    listed = pd.DataFrame({"where": "row 1", "item": strangers, "reason": "not_in_key"})
+    return pd.concat([long.drop(columns=["fits", "last", "order"]), listed], ignore_index=True)
+
+
+def _times(cells: pd.Series, format_: str, where: str) -> pd.Series:
     try:
-        table = records(
-            decoded(content),
-            lambda headings: len(wanted & {f for h in headings for f in _forms(h)}),
-        )
+        return pd.to_datetime(cells, format=format_ or "ISO8601", utc=True)
     except ValueError as error:
-        raise ValueError(f"{path} is no spreadsheet of answers: {error}") from error
-    headings = table[0]
-    cells = [line + [""] * (len(headings) - len(line)) for line in table[1:]]
-    for at in (at for at, heading in enumerate(headings) if folded(heading) not in NO_GRADES):
-        for line in filter(None, cells):
-            line[at] = key.labels.get(folded(line[at]), line[at])
-    columns = columns_of(headings, cells, key)
-    if not columns.songs:
+        reason = str(error).splitlines()[0][:100]
         raise ValueError(
-            f"{path} has no column of the key {key.path}; the key's column `column` must hold "
-            f"headings of the spreadsheet, such as {', '.join(map(clean, headings))[:200]}"
-        )
-    given = [line[at] for at in columns.songs.values() for line in cells if not is_blank(line[at])]
-    if given and all(grade_of(cell)[1] == "not_a_grade" for cell in given):
-        raise ValueError(
-            f"{path} has no grade from 1 to 5, but {clean(given[0])[:40]!r}; say which grade each "
-            f"label is in rows of the key {key.path} such as Agree,,4"
-        )
-    lines = _lines(headings, cells, key)
-    last = _last(headings, lines)
-    for name in key.items:
-        if name not in columns.songs:
-            yield Row("row 1", item=name, reason="column_not_found")
-    for number, line in enumerate(lines):
-        yield from _judged(line, last[line.listener] == number, columns, key)
-
-
-def _judged(line: Line, is_last: bool, columns: Columns, key: Key) -> Iterator[Row]:
-    where, listener, cells, fits = line
-    given = {name: cells[at] for name, at in columns.songs.items() if not is_blank(cells[at])}
-    others = {at: name for at, name in columns.strangers.items() if not is_blank(cells[at])}
-    again = {at: name for at, name in columns.again.items() if not is_blank(cells[at])}
-    reason = "" if fits and is_last else "duplicate" if fits else "extra_cells"
-    if not (given or others or again):
-        yield Row(where, listener, reason="empty")
-    for at, name in (others | again).items():
-        why = reason or ("duplicate" if at in again else "unknown_item")
-        yield from listed(where, listener, {name: cells[at]}, why)
-    if reason and given:
-        yield from listed(where, listener, given, reason)
-    if reason or not given:
-        return
-    about = {name: clean(cells[at]) for name, at in columns.about.items()}
-    for name in columns.songs:
-        if name not in given:
-            yield Row(where, listener, name, "missing")
-            continue
-        of = key.items[name]
-        grade, reason = judged(given[name], of)
-        if reason:
-            yield Row(where, listener, name, reason, shown(given[name]))
-        else:
-            used = {"listener": listener, "song": of.song, "source": of.source, "grade": grade}
-            yield Row(where, listener, name, used=used | about)
-
-
-def columns_of(headings: list[str], cells: list[list[str]], key: Key) -> Columns:
-    """Find the columns of the key among the headings.
-
-    A heading is the key's own if it is so letter by letter, or once case, spaces, punctuation and
-    widths are left out, or in one of its parts: before, or inside, ``[...]`` or ``(...)``, as grid
-    questions are written. Of several, the one with grades in it is taken, then the first.
-    """
-    looks = [_looks_like_grades([line[at] for line in cells]) for at in range(len(headings))]
-    named = {at for at, h in enumerate(headings) if folded(h) in NO_GRADES}
-    songs, again = {}, {}
-    alike = [folded(name) for name in key.items]
-    for name in key.items:
-        exact = [at for at, h in enumerate(headings) if h.strip() == name]
-        loose = [
-            at
-            for at, h in enumerate(headings)
-            # Two headings of the key that fold to one are told apart only letter by letter.
-            if alike.count(folded(name)) == 1 and folded(name) and folded(name) in _forms(h)
-        ]
-        found = [at for at in dict.fromkeys(exact + loose) if at not in songs.values()]
-        found.sort(key=lambda at: (not looks[at], at not in exact))
-        if found:
-            songs[name] = found[0]
-            again |= {at: name for at in found[1:] if looks[at]}
-    again = {at: name for at, name in again.items() if at not in songs.values()}
-    taken = {*songs.values(), *again}
-    strangers = {
-        at: clean(heading)
-        for at, heading in enumerate(headings)
-        if looks[at] and at not in taken | named
-    }
-    places = {folded(h): at for at, h in reversed(list(enumerate(headings))) if at not in taken}
-    about = {name: places[name] for name in ABOUT if name in places}
-    return Columns(songs, again, strangers, about)
-
-
-def _forms(heading: str) -> list[str]:
-    """Fold a heading, and its parts: "How human? [Song 3]" holds "Song 3"."""
-    parts = re.split(r"[\[\]()]", unicodedata.normalize("NFKC", heading))
-    return [form for form in (folded(heading), *map(folded, parts)) if form]
-
-
-def _looks_like_grades(cells: list[str]) -> bool:
-    filled = [cell for cell in cells if not is_blank(cell)]
-    return bool(filled) and sum(not grade_of(cell)[1] for cell in filled) >= 2 / 3 * len(filled)
-
-
-def _lines(headings: list[str], cells: list[list[str]], key: Key) -> list[Line]:
-    """Name the rows, and the listeners by a code: addresses and names are not kept."""
-    who = _places(headings, WHO)
-    lines = []
-    for number, line in enumerate(cells, start=2):
-        if not line or not any(cell.strip() for cell in line):
-            continue  # what spreadsheets leave behind their last row
-        names = (unicodedata.normalize("NFKC", line[at]).strip().casefold() for at in who)
-        name = next((name for name in names if folded(name) not in NOBODY), "")
-        listener = key.code(name) if name else f"row {number}"
-        fits = not any(cell.strip() for cell in line[len(headings) :])
-        lines.append(Line(f"row {number}", listener, line, fits))
-    return lines
-
-
-def _places(headings: list[str], names: tuple[str, ...]) -> list[int]:
-    """Find the columns of these names, the best first."""
-    forms = [folded(heading) for heading in headings]
-    return [forms.index(name) for name in names if name in forms]
-
-
-def _last(headings: list[str], lines: list[Line]) -> dict[str, int]:
-    """Say which row of each listener counts: the last by its time, else by its place.
-
-    Times count only if every row has one and all ways to read them (is 03/04 in March or April?)
-    agree about the order.
-    """
-    order = range(len(lines))
-    for at in _places(headings, WHEN)[:1]:
-        orders = set(_orders([ZONE.sub("", line.cells[at].strip()) for line in lines]))
-        if len(orders) == 1:
-            order = orders.pop()
-    last = {}
-    for number in order:
-        if lines[number].fits or lines[number].listener not in last:
-            last[lines[number].listener] = number
-    return last
-
-
-def _orders(times: list[str]) -> Iterator[tuple[int, ...]]:
-    """Give the order of the rows for each format that all the times are in."""
-    for form in TIMES:
-        try:
-            read = [datetime.strptime(time, form) for time in times]
-        except ValueError:
-            continue
-        yield tuple(sorted(range(len(read)), key=read.__getitem__))
+            f"{where} has times in another form than the key says ({reason}); put their format "
+            "into the key, such as %d/%m/%Y %H:%M:%S, or take the row out: then the last row of a "
+            "listener counts"
+        ) from error

@@ -1,64 +1,65 @@
-"""The page as a file: a survey written into HTML, and what the server reads back of it."""
+"""A survey as files: the page that is published, and what only its owner may see."""
 
 import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from apps import template
 
-SURVEY = re.compile(r'<meta name="musegen-survey" content="([0-9a-f]{8})">')
-DATA = re.compile(r'<script type="application/json" id="survey">(.*?)</script>', re.DOTALL)
+SCRIPTS = ("document.js", "elements.js", "sending.js", "screens.js")
+LISTS = re.compile(rb'(?<=<script type="application/json" id="lists">).*?(?=</script>)', re.DOTALL)
+DATA = re.compile(rb'<script type="application/json" id="survey">(.*?)</script>', re.DOTALL)
+MODULES = re.compile(r"^(import|export) [^;]*;\n", re.MULTILINE)
 
 
-class Page(NamedTuple):
-    """A listening page: its bytes, the name of its survey, its items."""
+class Place:
+    """Where the files of a survey are: ``public/`` may be published, ``private/`` never."""
 
-    content: bytes
-    survey: str
-    items: frozenset[str]
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.private = self.folder / "private"
+        self.page = self.folder / "public" / "index.html"
+        self.key = self.private / "key.csv"
+        self.invitations = self.private / "invitations.txt"
+        self.answers = self.private / "answers.sqlite"
 
+    def read(self) -> tuple[bytes, dict]:
+        """Read the page, and the survey in it.
 
-def read_page(path: Path) -> Page:
-    """Read a page that `survey build` made; it is served as it is now, however the file changes.
-
-    Raises
-    ------
-    ValueError
-        If it is not there, or is no such page.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
+        Raises
+        ------
+        ValueError
+            If it is not there, or is no such page.
+        """
+        try:
+            content = self.page.read_bytes()
+            survey = json.loads(DATA.search(content)[1])
+            known = {"survey", "items", "attention", "each", "until", "invited"} <= survey.keys()
+            if known and LISTS.search(content):
+                return content, survey
+            reason = "it is another page"
+        except OSError as error:
+            reason = error.strerror
+        except (ValueError, TypeError, AttributeError):
+            reason = "it is another page"
         raise ValueError(
-            f"the page {path} cannot be read ({error.strerror}); make one with "
-            "`python -m musegen survey build`"
-        ) from error
-    text = content.decode("utf-8", errors="replace")
-    survey, data = SURVEY.search(text), DATA.search(text)
-    try:
-        held = json.loads(data[1])
-        attention = held.get("attention")
-        items = frozenset([*held["items"], *([attention["item"]] if attention else [])])
-        return Page(content, survey[1], items)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ValueError(
-            f"{path} is no listening page; make one with `python -m musegen survey build`"
-        ) from None
+            f"{self.folder} holds no listening page public/index.html ({reason}); give the folder "
+            "that `python -m musegen survey build` made"
+        )
 
 
-def to_html(data: dict) -> str:
-    """Write the page of a survey; `data` is what ``listening.js`` calls the survey."""
+def to_html(survey: dict, lists: list[dict]) -> str:
+    """Write the page of a survey; `survey` is what ``document.js`` says."""
     folder = Path(__file__).parent
-    script = (folder / "listening.js").read_text(encoding="utf-8")
+    scripts = [(folder / name).read_text(encoding="utf-8") for name in SCRIPTS]
     return template.render(
         folder / "listening.html",
-        survey=data["survey"],
         style=(folder / "listening.css").read_text(encoding="utf-8"),
-        data=json.dumps(data).replace("<", "\\u003c"),  # a script element ends at the first "</"
-        script=script[: script.index("\nexport {")]
-        + '\nstartListening(document.getElementById("listening"));',
+        data=json.dumps(survey).replace("<", "\\u003c"),  # a script element ends at the first "</"
+        lists=json.dumps(lists),
+        script="".join(MODULES.sub("", script) for script in scripts)
+        + 'startListening(document.getElementById("listening"));',
     )
 
 

@@ -2,13 +2,16 @@
 
 import base64
 import io
+import shutil
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
 from apps import claims, play, template
 from apps.claims import answers
 from apps.listening import build
+from apps.listening.page import Place
 from apps.report.songs import survey_songs
 from musegen import config, corpus, figures, metrics, player, survey, training
 from musegen.files import atomic_write
@@ -104,12 +107,17 @@ def write_next_survey(folder: Path) -> None:
     The index plays two others, those of the README's picture: it must not tell who wrote what.
     """
     test_songs = corpus.load("chorales").test
-    for source, songs in figures.next_survey_songs(training.shipped("held"), test_songs).items():
-        _write_midi(folder / "next_survey" / source, songs)
     _write_songs(folder / "songs", "held", play.songs(2, seed=1))
-    page = folder / "next_survey.html"
-    if not page.with_suffix(".key.csv").exists():  # answers to it may be under way
-        build.build(folder / "next_survey", page)
+    # Beside the report: who publishes it does not publish who wrote what.
+    place = Place(folder.parent / "next_survey")
+    if not place.key.exists():  # answers to it may be under way
+        ten = figures.next_survey_songs(training.shipped("held"), test_songs)
+        for source, songs in ten.items():
+            _write_midi(place.private / "songs" / source, songs)
+        nobody = "nobody, for this page collects nothing: your answers stay on your device"
+        until = date.today() + timedelta(days=365)
+        build.build(place.private / "songs", place.folder, nobody, until)
+    shutil.copyfile(place.page, folder / "next_survey.html")
 
 
 def _write_midi(folder: Path, songs) -> None:

@@ -3,28 +3,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  Kept,
-  Post,
   changed,
-  fill,
   isDocument,
   newCode,
   newDocument,
-  screens,
+  piecesOf,
+  screensOf,
   shuffled,
-  songsOf,
   ungraded,
   withAnswer,
-} from "../../../apps/listening/listening.js";
+} from "../../../apps/listening/document.js";
+import { fill } from "../../../apps/listening/elements.js";
+import { Kept, Post } from "../../../apps/listening/sending.js";
 
-const SONGS = ["aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh"];
+const SONGS = ["aaaaaa", "bbbbbb", "cccccc", "dddddd", "eeeeee", "gggggg", "hhhhhh", "iiiiii"];
 const SURVEY = {
   survey: "0123abcd",
-  items: Object.fromEntries([...SONGS, "pp"].map((item) => [item, ""])),
-  practice: "pp",
-  attention: { item: "xx", grade: 4 },
-  lists: [SONGS],
+  items: Object.fromEntries([...SONGS, "pppppp"].map((item) => [item, ""])),
+  practice: "pppppp",
+  attention: { item: "xxxxxx", grade: 4 },
 };
+const LISTS = [{ items: SONGS, again: "aaaaaa" }];
+const AGAIN = "aaaaaa.again";
 
 test("a code is 16 letters that cannot be confused, and another one each time", () => {
   const codes = new Set(Array.from({ length: 500 }, () => newCode()));
@@ -36,43 +36,55 @@ test("a code is 16 letters that cannot be confused, and another one each time", 
 test("every place in the order is as likely for every song", () => {
   const counts = new Map();
   for (let n = 0; n < 4000; n++) {
-    const place = shuffled(SONGS).indexOf("aa");
+    const place = shuffled(SONGS).indexOf("aaaaaa");
     counts.set(place, (counts.get(place) ?? 0) + 1);
   }
   assert.equal(counts.size, 8);
   for (const count of counts.values()) assert.ok(Math.abs(count - 500) < 120, `${count}`);
 });
 
-test("a document has each song once, the practice first and the check in the midst", () => {
+test("a document has each song once and one twice, the practice first, the check in the midst", () => {
   for (let n = 0; n < 200; n++) {
-    const document = newDocument(SURVEY, "en");
-    assert.equal(document.order[0], "pp");
-    const check = document.order.indexOf("xx");
-    assert.ok(check > 2 && check < 8, `${check}`);
-    assert.deepEqual(songsOf(SURVEY, document).toSorted(), SONGS);
+    const document = newDocument(SURVEY, LISTS, "en");
+    assert.equal(document.order[0], "pppppp");
+    const check = document.order.indexOf("xxxxxx");
+    assert.ok(check > 2 && check < 9, `${check}`);
+    const pieces = piecesOf(SURVEY, document);
+    assert.deepEqual(pieces.toSorted(), [...SONGS, AGAIN].toSorted());
+    const between = pieces.indexOf(AGAIN) - pieces.indexOf("aaaaaa");
+    assert.ok(between >= 3, `${between}`);
     assert.ok(isDocument(document, SURVEY));
   }
 });
 
+test("two songs and a fake are enough to hear one twice", () => {
+  for (let n = 0; n < 50; n++) {
+    const lists = [{ items: SONGS.slice(0, 3), again: "aaaaaa" }];
+    const { order } = newDocument(SURVEY, lists, "en");
+    assert.ok(order.indexOf(AGAIN) >= order.indexOf("aaaaaa") + 2);
+    assert.equal(order.length, 6);
+  }
+});
+
 test("a listener gets one of the lists", () => {
-  const lists = [
-    ["aa", "bb"],
-    ["cc", "dd"],
-  ];
-  const document = newDocument({ ...SURVEY, lists }, "en");
-  const mine = songsOf(SURVEY, document).toSorted();
-  assert.ok(lists.some((list) => list.join() === mine.join()));
+  const lists = [SONGS.slice(0, 4), SONGS.slice(4)].map((items) => ({ items, again: items[0] }));
+  const mine = piecesOf(SURVEY, newDocument(SURVEY, lists, "en")).toSorted();
+  assert.ok(
+    lists.some(
+      ({ items, again }) => [...items, `${again}.again`].toSorted().join() === mine.join(),
+    ),
+  );
 });
 
 test("every change is a later version and leaves the rest as it was", () => {
-  const before = newDocument(SURVEY, "en");
-  const after = withAnswer(withAnswer(before, "aa", { grade: 2 }), "aa", { known: true });
+  const before = newDocument(SURVEY, LISTS, "en");
+  const after = withAnswer(withAnswer(before, "aaaaaa", { grade: 2 }), "aaaaaa", { known: true });
   assert.equal(after.version, before.version + 2);
-  assert.deepEqual([after.answers.aa.grade, after.answers.aa.known], [2, true]);
+  assert.deepEqual([after.answers.aaaaaa.grade, after.answers.aaaaaa.known], [2, true]);
   assert.deepEqual(before.answers, {});
-  assert.equal(ungraded(SURVEY, after).length, 7);
-  assert.ok(!ungraded(SURVEY, after).includes(songsOf(SURVEY, after).indexOf("aa") + 1));
-  assert.equal(screens(after).length, 14);
+  assert.equal(ungraded(SURVEY, after).length, 8);
+  assert.ok(!ungraded(SURVEY, after).includes(piecesOf(SURVEY, after).indexOf("aaaaaa") + 1));
+  assert.equal(screensOf(after).length, 16);
 });
 
 test("what is kept comes back, unless it is of another survey or damaged", () => {
@@ -83,7 +95,7 @@ test("what is kept comes back, unless it is of another survey or damaged", () =>
     removeItem: (key) => shelf.delete(key),
   };
   const kept = new Kept(SURVEY, storage);
-  const document = newDocument(SURVEY, "sv");
+  const document = newDocument(SURVEY, LISTS, "sv");
   kept.write({ document, at: 3 });
   assert.deepEqual(new Kept(SURVEY, storage).read(), { document, at: 3 });
   const other = changed(document, { survey: "ffffffff" });
@@ -162,6 +174,7 @@ test("a host of files is no server; a deleted listener is refused; both end the 
     [404, "none"],
     [410, "refused"],
     [400, "refused"],
+    [401, "uninvited"],
   ]) {
     const { got, fetcher } = server(status);
     const post = new Post(
@@ -176,6 +189,23 @@ test("a host of files is no server; a deleted listener is refused; both end the 
   const post = new Post(null);
   await post.send(at(1));
   assert.equal(post.state, "none");
+});
+
+test("an invitation is sent along, and what the server tells is kept", async () => {
+  const asked = [];
+  const fetcher = async (_, { headers }) => {
+    asked.push(headers.Invitation);
+    return { ok: true, status: 200, json: async () => ({ aaaaaa: ["One", "Bach"] }) };
+  };
+  const post = new Post(
+    fetcher,
+    async () => {},
+    () => {},
+  );
+  post.invitation = "KGY2";
+  await post.send(at(1));
+  assert.deepEqual(asked, ["KGY2"]);
+  assert.deepEqual(post.debrief, { aaaaaa: ["One", "Bach"] });
 });
 
 test("deleting asks the server, and tells whether it answered", async () => {

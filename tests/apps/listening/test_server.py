@@ -12,24 +12,16 @@ import time
 from itertools import product
 
 import pytest
-from surveys import DOCUMENT, SURVEY, Served
+from surveys import DOCUMENT, SURVEY, WHEN, Served, documents, make_place
 from tornado.httpclient import AsyncHTTPClient
 from tornado.testing import AsyncHTTPTestCase, gen_test
 
 from apps.listening import server
-from apps.listening.answer_db import Deleted, Store
+from apps.listening.answer_db import Deleted, Store, Uninvited
 from apps.listening.answers import load_answers
 
 LISTENER = "7Q2K-M4XP-9TRD-0VWZ"
 OTHER = "0000-0000-0000-0000"
-PAGE = """<!doctype html><meta name="musegen-survey" content="1a2b3c4d">
-<script type="application/json" id="survey">{"items": {"aaaaaa": "", "bbbbbb": ""},
-"attention": {"item": "cccccc", "grade": 5}}</script>"""
-KEY = f"""survey,item,role,song,source
-{SURVEY},aaaaaa,song,One,Bach
-{SURVEY},bbbbbb,song,Two,AE
-{SURVEY},cccccc,attention,,5
-"""
 
 
 def document(listener=LISTENER, version=1, **change):
@@ -38,7 +30,7 @@ def document(listener=LISTENER, version=1, **change):
         "known": False,
         "comment": "ö",
         "heard": 12.4,
-        "at": "2026-11-23T13:00:00.000Z",
+        "at": WHEN,
     }
     own = {
         "listener": listener,
@@ -52,10 +44,8 @@ def document(listener=LISTENER, version=1, **change):
 
 
 @pytest.fixture
-def page(tmp_path):
-    path = tmp_path / "page.html"
-    path.write_text(PAGE, encoding="utf-8")
-    return path
+def place(tmp_path):
+    return make_place(tmp_path / "survey")
 
 
 # --- The store
@@ -69,11 +59,42 @@ def test_deleted_answers_are_gone_and_stay_gone(tmp_path):
     for listener in (LISTENER, OTHER):
         with pytest.raises(Deleted):
             store.put(document(listener, version=9))
-    assert store.documents() == []
+    assert documents(store.path) == []
     held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"a secret of mine" not in held
     assert LISTENER.encode() not in held
-    assert store.put(document(survey="ffffffff"))
+    store.put(document(survey="ffffffff"))
+    assert documents(store.path) == [document(survey="ffffffff")]
+
+
+def test_an_invitation_lets_one_listener_in(tmp_path):
+    store = Store(tmp_path / "a.sqlite", ["one", "two"])
+    store.put(document(), "one")
+    store.put(document(version=2))  # who is in needs none
+    for code in ("one", "three", ""):
+        with pytest.raises(Uninvited):
+            store.put(document(OTHER), code)
+    store.close()
+    store = Store(tmp_path / "a.sqlite", ["one", "two"])  # as the server starts again
+    with pytest.raises(Uninvited):
+        store.put(document(OTHER), "one")
+    store.put(document(OTHER), "two")
+    assert [d["listener"] for d in documents(store.path)] == [OTHER, LISTENER]
+
+
+def test_what_is_finished_stays(tmp_path):
+    store = Store(tmp_path / "a.sqlite")
+    assert not store.put(document(version=5))
+    assert not store.put(document(version=4, finished=WHEN))  # late: not what is kept
+    assert store.put(document(version=6, finished=WHEN))
+    assert store.put(document(version=7))
+    assert documents(store.path) == [document(version=6, finished=WHEN)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions as Unix has them")
+def test_the_database_is_for_its_owner_alone(tmp_path):
+    Store(tmp_path / "a.sqlite").put(document())
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_a_database_of_another_program_is_left_alone(tmp_path):
@@ -81,32 +102,34 @@ def test_a_database_of_another_program_is_left_alone(tmp_path):
     with sqlite3.connect(path) as theirs:
         theirs.execute("CREATE TABLE answers (x)")
     before = path.read_bytes()
-    with pytest.raises(OSError, match="of another program.*choose another file"):
+    with pytest.raises(OSError, match="of another program.*choose another folder"):
         Store(path)
     path.with_name("notes.txt").write_text("hello, not a database at all" * 99)
     with pytest.raises(OSError, match="file is not a database"):
         Store(path.with_name("notes.txt"))
-    with pytest.raises(OSError, match="unable to open"):
-        Store(tmp_path)
-    with pytest.raises(OSError, match="cannot be kept in .*choose another file"):
-        Store(path / "below" / "a.sqlite")
+    for wrong in (tmp_path, path / "below" / "a.sqlite"):
+        with pytest.raises(OSError, match="cannot be kept in .*choose another folder"):
+            Store(wrong)
     assert path.read_bytes() == before
 
 
 # --- The server
 
 
-class TestServer(AsyncHTTPTestCase):
-    """Asked as a browser asks, and as one that means harm."""
+class Asked(AsyncHTTPTestCase):
+    """A server, and a way to ask it as a browser asks."""
+
+    codes = ()
 
     @pytest.fixture(autouse=True)
-    def _files(self, page, tmp_path, capfd):
-        self.page, self.folder, self.capfd = page, tmp_path, capfd
+    def _files(self, tmp_path, capfd):
+        self.place, self.capfd = make_place(tmp_path / "survey", self.codes), capfd
         self.now, self.told = [0.0], []
 
     def get_app(self):
-        self.store = Store(self.folder / "a.sqlite")
-        return server.application(self.page, self.store, self.told.append, lambda: self.now[0])
+        self.store = Store(self.place.answers, self.codes)
+        clock = lambda: self.now[0]  # noqa: E731
+        return server.application(self.place, self.store, True, self.told.append, clock)
 
     def get_httpserver_options(self):
         return server.OPTIONS
@@ -129,11 +152,19 @@ class TestServer(AsyncHTTPTestCase):
         assert answer.headers["Cache-Control"] == "no-store"
         return answer.code
 
+
+class TestServer(Asked):
+    """Asked as a browser asks, and as one that means harm."""
+
     @gen_test
     async def test_page(self):
         answer = await self.ask("GET", "/")
-        assert answer.body == self.page.read_bytes()
-        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        dealt = json.loads(re.search(rb'id="lists">(.*?)</script>', answer.body)[1])
+        assert [one["items"] for one in dealt] == [["aaaaaa", "bbbbbb", "ffffff"]]
+        assert {one["again"] for one in dealt} < {"aaaaaa", "bbbbbb"}
+        rest = answer.body.replace(json.dumps(dealt).encode(), b"[]")
+        assert rest == self.place.page.read_bytes()
+        assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "media-src data: blob:;" in policy
@@ -145,7 +176,7 @@ class TestServer(AsyncHTTPTestCase):
         for version in (2, 2, 1, 3):
             said = document(version=version, comment=f"v{version}")
             assert await self.status("PUT", "/answers", said) == 204
-        (stored,) = self.store.documents()
+        (stored,) = documents(self.place.answers)
         assert stored == document(version=3, comment="v3")
 
     @gen_test
@@ -156,7 +187,7 @@ class TestServer(AsyncHTTPTestCase):
         assert await self.status("DELETE", "/answers", asked) == 204
         assert await self.status("DELETE", "/answers", asked) == 204
         assert await self.status("PUT", "/answers", document(version=9)) == 410
-        assert [d["listener"] for d in self.store.documents()] == [OTHER]
+        assert [d["listener"] for d in documents(self.place.answers)] == [OTHER]
         for wrong in (asked | {"survey": "ffffffff"}, asked | {"listener": "%"}, asked | {"x": 1}):
             assert await self.status("DELETE", "/answers", wrong) == 400
 
@@ -188,22 +219,22 @@ class TestServer(AsyncHTTPTestCase):
     async def test_what_is_no_document_is_refused(self):
         bodies = [b"", b"{", b"\xff", b"[]", b"null", b"[" * 60_000, b'{"a": NaN}']
         texts = {
-            "format": ["musegen answers 2", None],
+            "format": ["musegen answers 1", None],
             "survey": ["ffffffff", 1, None],
             "listener": ["7Q2K", LISTENER.lower(), LISTENER + "\n", None, {}],
             "version": [0, -1, True, "1", 1.5, 2**60, None],
-            "language": ["", "sv\n", 7, "x" * 99],
+            "language": ["", "sv\n", 7, "x" * 99, "s%s"],
             "consent": [False, None, 1],
             "started": ["yesterday", None, 7],
             "finished": ["yesterday", 7],
-            "about": [None, [], {"name": "Anna"}, {"age": 30}, {"age": "x" * 4001}],
+            "about": [None, [], {"name": "Anna"}, {"age": 30}, {"age": "x" * 2001}],
             "order": [None, ["zzzzzz"], ["aaaaaa", "aaaaaa"], [[]], {}],
-            "comment": [None, "x" * 4001],
+            "comment": [None, "x" * 2001],
             "more": [1],
         }
-        wrong = {"known": "no", "comment": "x" * 4001, "heard": -1, "at": "now", "mail": "x"}
+        wrong = {"known": "no", "comment": "x" * 2001, "heard": -1, "at": "now", "mail": "x"}
         entries = [{}, 1, {"grade": 1, "heard": True}]
-        entries += [{"grade": grade} for grade in (0, 6, 4.0, True, "4", [], {})]
+        entries += [{"grade": grade} for grade in (0, 6, 4.5, True, "4", [], {})]
         entries += [{"grade": 1, name: value} for name, value in wrong.items()]
         texts["answers"] = [None, [], {"zzzzzz": {"grade": 1}}, *({"aaaaaa": e} for e in entries)]
         bodies += [document(**{name: wrong}) for name, all_ in texts.items() for wrong in all_]
@@ -212,11 +243,11 @@ class TestServer(AsyncHTTPTestCase):
         bodies.append(json.dumps(document()).replace("12.4", "1e999"))
         for body in bodies:
             assert await self.status("PUT", "/answers", body) == 400, body
-        assert self.store.documents() == []
+        assert documents(self.place.answers) == []
 
     @gen_test
     async def test_large_bodies_are_refused(self):
-        longest = document(comment="x" * 4000, about={"culture": "y" * 4000})
+        longest = document(comment="x" * 2000, about={"culture": "y" * 2000})
         assert await self.status("PUT", "/answers", longest) == 204
         for size in (server.LARGEST + 1, 900_000):
             assert await self.status("PUT", "/answers", b" " * size) == 413
@@ -233,7 +264,27 @@ class TestServer(AsyncHTTPTestCase):
         assert await self.status("PUT", "/answers", document(OTHER)) == 204  # in the same school
         self.now[0] = 1.0
         assert await self.status("PUT", "/answers", document(version=121)) == 204
-        assert max(d["version"] for d in self.store.documents()) == 121
+        assert max(d["version"] for d in documents(self.place.answers)) == 121
+
+    @gen_test
+    async def test_an_address_that_brings_ever_more_listeners_waits(self):
+        for number in range(100):
+            listener = f"0000-0000-0000-{number:04}"
+            asked = {"survey": SURVEY, "listener": listener}
+            method, body = ("DELETE", asked) if number % 2 else ("PUT", document(listener))
+            assert await self.status(method, "/answers", body) == 204
+        assert await self.status("PUT", "/answers", document(OTHER[:-1] + "Z")) == 429
+        assert await self.status("PUT", "/answers", document(OTHER, version=2)) == 204  # is in
+        self.now[0] = 181.0
+        assert await self.status("PUT", "/answers", document(OTHER[:-1] + "Z")) == 204
+
+    @gen_test
+    async def test_who_has_finished_is_told_who_wrote_what(self):
+        assert (await self.ask("PUT", body=document())).body == b""
+        answer = await self.ask("PUT", body=document(version=2, finished=WHEN))
+        assert json.loads(answer.body)["bbbbbb"] == ["Two", "AE"]
+        assert (await self.ask("PUT", body=document(version=3))).code == 200  # changes nothing
+        assert documents(self.place.answers) == [document(version=2, finished=WHEN)]
 
     @gen_test
     async def test_an_address_that_asks_too_often_waits(self):
@@ -249,7 +300,8 @@ class TestServer(AsyncHTTPTestCase):
     async def test_a_disk_that_fails_is_said_and_nothing_else(self):
         self.store.close()
         assert await self.status("PUT", "/answers", document()) == 503
-        self.store.put = lambda document: 1 / len(document["nothing"])
+        self.store.knows = lambda *who: True
+        self.store.put = lambda document, code: 1 / len(document["nothing"])
         assert await self.status("PUT", "/answers", document()) == 500
         said = self.capfd.readouterr().err
         assert "KeyError in" in said
@@ -263,6 +315,23 @@ class TestServer(AsyncHTTPTestCase):
         await self.ask("BREW", "/")
         lines = [re.sub(r"^[\d-]+ [\d:]+ | \d+ ms$", "", line) for line in self.told]
         assert lines == ["PUT /answers 204", "GET (elsewhere) 404", "(other) / 405"]
+
+
+class TestInvited(Asked):
+    codes = tuple(f"code {number}" for number in range(101))
+
+    @gen_test
+    async def test_an_invitation_is_for_one(self):
+        assert await self.status("PUT", "/answers", document(), Invitation="code 7") == 204
+        assert await self.status("PUT", "/answers", document(OTHER), Invitation="code 7") == 401
+        assert await self.status("PUT", "/answers", document(OTHER)) == 401
+        assert await self.status("PUT", "/answers", document(version=2)) == 204
+
+    @gen_test
+    async def test_all_who_are_invited_may_come_from_one_address(self):
+        for number, code in enumerate(self.codes):
+            sent = document(f"0000-0000-0000-{number:04}")
+            assert await self.status("PUT", "/answers", sent, Invitation=code) == 204
 
 
 # --- From the page to the table, in processes of their own
@@ -300,60 +369,68 @@ class Sender(threading.Thread):
 
 @pytest.mark.skipif(os.name == "nt", reason="kills as Unix does")
 @pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.soak)])
-def test_a_kill_loses_no_answer_that_was_acknowledged(rounds, page, tmp_path):
-    database, key = tmp_path / "answers.sqlite", tmp_path / "key.csv"
-    key.write_text(KEY, encoding="utf-8")
+def test_a_kill_loses_no_answer_that_was_acknowledged(rounds, place):
     rng = random.Random(rounds)
     sent, acknowledged = {}, {}
     for number in range(rounds):
-        served = Served(page, database)
+        served = Served(place)
         senders = [Sender(served.port, 10 * number + i) for i in range(4)]
         for sender in senders:
             sender.start()
         time.sleep(rng.uniform(0.1, 1.0))
-        load_answers(database, key)  # while the server runs
+        load_answers(place.answers, place.key)  # while the server runs
         served.kill()
         for sender in senders:
             sender.join(timeout=20)
             assert not sender.wrong
             sent |= sender.sent
             acknowledged |= sender.acknowledged
-        stored = {d["listener"]: d for d in Store(database).documents()}
+        stored = {d["listener"]: d for d in documents(place.answers)}
         for listener, version in acknowledged.items():
             assert version <= stored[listener]["version"] <= sent[listener]
         for listener, held in stored.items():  # whole, and nobody else's
             version = held["version"]
             assert held == document(listener, version, comment=f"{listener} {version}")
     assert sum(acknowledged.values()) > 10 * rounds
-    read = load_answers(database, key)
+    read = load_answers(place.answers, place.key)
     assert read.frame["listener"].nunique() == len(stored)
-    assert read.summary().to_dict() == {"used": len(stored), "missing": len(stored)}
+    assert read.summary().to_dict() == {"used": len(stored), "missing": 2 * len(stored)}
 
 
 # --- Sentences
 
 
-WRONG = [("1a2b3c4d", "$survey"), ("items", "things"), ('"grade": 5', '"grade"')]
+WRONG = [('"items"', '"things"'), ('id="lists"', 'id="nothing"')]
 
 
-@pytest.mark.parametrize("content", ["", "<p>hello", *(PAGE.replace(*wrong) for wrong in WRONG)])
-def test_what_is_no_page_is_a_sentence(page, tmp_path, content):
-    page.write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match="is no listening page; make one with"):
-        server.serve(page, tmp_path / "a.sqlite")
-    with pytest.raises(ValueError, match=r"gone cannot be read \(No such file"):
-        server.serve(tmp_path / "gone", tmp_path / "a.sqlite")
-    assert not (tmp_path / "a.sqlite").exists()
+@pytest.mark.parametrize("content", ["", "<p>hello", *WRONG])
+def test_what_is_no_page_is_a_sentence(place, content):
+    page = place.page.read_text() if isinstance(content, tuple) else content
+    place.page.write_text(page.replace(*content) if isinstance(content, tuple) else page)
+    with pytest.raises(ValueError, match="holds no listening page .* give the folder that"):
+        server.serve(place.folder)
+    place.page.unlink()
+    with pytest.raises(ValueError, match=r"holds no listening page .*\(No such file"):
+        server.serve(place.folder)
+    assert not place.answers.exists()
 
 
-def test_a_port_that_is_taken_is_a_sentence(page, tmp_path):
+def test_another_key_and_a_day_that_is_gone_are_sentences(place, tmp_path):
+    place.key.write_text(place.key.read_text().replace(SURVEY, "ffffffff"))
+    with pytest.raises(ValueError, match="is not the key of"):
+        server.serve(place.folder, port=0)
+    with pytest.raises(ValueError, match="is deleted on 2021-05-31; delete it"):
+        server.serve(make_place(tmp_path / "old", until="2021-05-31").folder)
+
+
+def test_a_port_that_is_taken_is_a_sentence(place):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=f"port {port}: it is taken; choose another with --port"):
-            server.serve(page, tmp_path / "a.sqlite", port=port)
-    with pytest.raises(ValueError, match="there is no port 70000"):
-        server.serve(page, tmp_path / "a.sqlite", port=70_000)
-    with pytest.raises(OSError, match=r"is 192\.0\.2\.1 an address of this machine"):
-        server.serve(page, tmp_path / "a.sqlite", host="192.0.2.1", port=0)
+        says = rf"port {port} \(.*in use\); choose a free port from 1024 to 65535 with --port"
+        with pytest.raises(OSError, match=says):
+            server.serve(place.folder, port=port)
+    for wrong in ({"port": 70_000}, {"host": "192.0.2.1", "port": 0}):
+        with pytest.raises(OSError, match="cannot listen at .* an address of this machine"):
+            server.serve(place.folder, **wrong)

@@ -1,22 +1,25 @@
 """A survey from songs to analysis: simulated listeners in a browser, a server that dies."""
 
 import time
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
-from surveys import Served
-from test_browser import PHONE, browser  # noqa: F401 (a fixture)
+from surveys import Served, documents
 
+from apps.listening.answer_schema import checked
 from apps.listening.answers import load_answers
 from apps.listening.build import build
 from musegen import survey
 from musegen.song import Song, as_notes
 
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 DESKTOP = {"viewport": {"width": 1200, "height": 800}}
 DOCUMENT = "document.querySelector('main').listening.document"
 STATE = "document.querySelector('main').listening.post.state"
 PLAY = "(() => { const a = document.querySelector('audio'); a.playbackRate = 2; a.play(); })()"
+TONES = "document.querySelector('main').listening.survey.check.tones"
 SOURCES = 3
 AT_ONCE = 6  # listeners in the browser at the same time
 
@@ -24,7 +27,7 @@ AT_ONCE = 6  # listeners in the browser at the same time
 class Listener:
     """What one of them will do, and what came of it."""
 
-    def __init__(self, browser, number: int):  # noqa: F811
+    def __init__(self, browser, number: int):
         self.context = browser.new_context(**(PHONE if number % 2 else DESKTOP))
         self.page, self.number, self.grades = self.context.new_page(), number, {}
         self.reloads = number % 3 == 0
@@ -40,19 +43,23 @@ def built(tmp_path_factory):
         for i in range(2):
             song = Song(as_notes(range(0, 12, 1 + i), 1, 60 + source), 12, 2)
             song.to_midi(folder / "songs" / f"source {source}" / f"song {i + 1}.mid")
-    return build(folder / "songs", folder / "survey.html", contact="the test")
+    until = date.today() + timedelta(days=9)
+    return build(folder / "songs", folder / "survey", "the test", until, each=5, listeners=30)
 
 
-def take_survey(server, files, listeners, rng, kills) -> None:
+def take_survey(server, codes, files, listeners, rng, kills) -> None:
     """Let some listeners answer side by side, a screen at a time."""
     for one in listeners:
-        one.page.goto(server.address)
+        one.page.goto(f"{server.address}#{codes[one.number]}")
         one.page.locator("input[type=checkbox]").check()
         one.page.locator("button.main").click()
         one.page.locator("select").first.select_option("25-34")
         one.page.locator("button.main").click()
+        assert one.page.locator("button.main").is_disabled()
+        one.page.locator("input[type=radio]").nth(one.page.evaluate(TONES) - 1).check()
+        one.page.locator("button.main").click()
         one.code = one.page.evaluate(f"{DOCUMENT}.listener")
-    for screen in range(8):  # practice, six songs, and the check somewhere among them
+    for screen in range(9):  # practice, five songs, one again, shuffled notes, the check
         if screen in kills:
             server.kill()
         here = [one for one in listeners if not (one.leaves and screen > 4)]
@@ -63,7 +70,7 @@ def take_survey(server, files, listeners, rng, kills) -> None:
             grade = int(rng.integers(1, 6))
             item = one.page.evaluate(
                 "(() => { const l = document.querySelector('main').listening;"
-                " return l.document.order[l.at - 2]; })()"
+                " return l.document.order[l.at - 3]; })()"
             )
             one.page.locator(".scale:not([disabled])").wait_for(timeout=20_000)
             one.page.locator("input[type=radio]").nth(5 - grade).check()  # in two minds
@@ -90,6 +97,8 @@ def take_survey(server, files, listeners, rng, kills) -> None:
             one.page.goto(server.address)
             assert one.page.evaluate(f"{DOCUMENT}.listener") == one.code
             until_stored(one.page)
+        one.page.get_by_text("Who wrote what").wait_for()
+        assert one.page.locator("li").count() == 7
         with one.page.expect_download() as download:
             one.page.get_by_role("button", name="Save as a file").click()
         download.value.save_as(files / download.value.suggested_filename)
@@ -106,27 +115,34 @@ def until_stored(page) -> None:
 
 
 @pytest.mark.parametrize("count", [3, pytest.param(30, marks=pytest.mark.soak)])
-def test_simulated_listeners(count, browser, built, tmp_path):  # noqa: F811
+def test_simulated_listeners(count, browser, built, tmp_path):
     """What was graded is what is read: nothing lost, nothing doubled."""
-    database, rng = tmp_path / "answers.sqlite", np.random.default_rng(2021)
-    server, files = Served(built.page, database), tmp_path / "files"
+    built.answers.unlink(missing_ok=True)
+    rng, codes = np.random.default_rng(2021), built.invitations.read_text().split()
+    server, files = Served(built, "--debrief"), tmp_path / "files"
     files.mkdir()
     listeners = []
     try:
         for first in range(0, count, AT_ONCE):
             kills = () if first else (2, 5) if count > AT_ONCE else (2,)
             group = [Listener(browser, n) for n in range(first, min(count, first + AT_ONCE))]
-            take_survey(server, files, group, rng, kills)
+            take_survey(server, codes, files, group, rng, kills)
             listeners += group
     finally:
         server.kill()
     key = pd.read_csv(built.key)
     songs = set(key.loc[key["role"] == "song", "item"])
     for answers, here in (
-        (load_answers(database, built.key), listeners),
+        (load_answers(built.answers, built.key), listeners),
         (load_answers(files, built.key), [one for one in listeners if not one.leaves]),
     ):
         given = [(one.code, *graded) for one in here for graded in one.grades.items()]
         read = answers.frame[["listener", "item", "grade"]].dropna().to_numpy().tolist()
         assert sorted(map(tuple, read)) == sorted(row for row in given if row[1] in songs)
+        rest = answers.listed.query("reason in ('practice', 'attention', 'again', 'fake')")
+        assert len(read) + len(rest) == len(given)
+        per_listener = answers.frame.groupby("listener")["source"].value_counts()
+        assert per_listener.max() == 2  # of five songs: two, two, one
+    for document in documents(built.answers):
+        checked(document)
     assert survey.counts_of(answers.frame)["source"].nunique() == SOURCES
