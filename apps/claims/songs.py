@@ -17,25 +17,15 @@ from scipy import stats
 from musegen import config, figures, generation, metrics, training
 from musegen.metrics.music import stray
 from musegen.metrics.token_runs import LEAST_LOOP
-from musegen.survey.claims import (
-    LEVEL,
-    UNDECIDED,
-    Claims,
-    Finding,
-    NotTestable,
-    judge,
-    level,
-    percents,
-    share,
-    spans,
-)
+from musegen.survey import claims
+from musegen.survey.claims import Finding, NotTestable, judged
 from musegen.survey.statistics import arranged
 
 SONGS = 64  # of each autoencoder
 CLOSE = 0.95  # of the sounding cells, and of the played ones
 OCCURS, SOME = 0.05, 0.01  # shares of songs: with an artefact; of what people's songs don't have
 LSTMS, AES = ("lstm_small_128", "lstm_small_256"), ("ae_10", "ae_256")
-claim = CLAIMS = Claims()
+claim = CLAIMS = claims.Claims()
 
 
 @cache
@@ -75,14 +65,12 @@ def _artefacts(name: str, settings) -> pd.DataFrame:
     return people.has_artefacts(people.measures(songs))
 
 
-def _share(found, least: float = SOME) -> Finding:
+def _share(found, least: float = SOME, of: str = "songs") -> Finding:
     """Judge in how large a share of songs something is so."""
-    found = np.asarray(found)
     if not len(found):
-        return Finding(UNDECIDED, "no such song")
-    estimate = share(found.sum(), len(found))
-    number = percents([estimate], f" of {len(found)} songs")
-    return Finding(judge([estimate[1:]], least), number)
+        return Finding(claims.UNDECIDED, "no such song")
+    estimate = claims.share(np.sum(found), len(found))
+    return judged([estimate], f" of {len(found)} {of}", least, percent=True)
 
 
 def _with(artefact: str, names, settings, least: float = OCCURS) -> Finding:
@@ -91,12 +79,6 @@ def _with(artefact: str, names, settings, least: float = OCCURS) -> Finding:
 
 def _song_table(settings) -> pd.DataFrame:
     return figures.song_table(*(_run(name, settings) for name in LSTMS))
-
-
-@claim("2.2", "the decoder can be used to generate new data by taking noise as input")
-def noise_sounds(settings) -> Finding:
-    cells = np.concatenate([_noise(name, settings)[1] for name in AES])
-    return _share((cells > 0.5).any(axis=(1, 2, 3)), least=0.5)
 
 
 @claim("2.3", "Layers of 128 nodes showed more promising results")
@@ -139,40 +121,36 @@ def copies_of_few(settings) -> Finding:
 
     found = []
     for pair in (LSTMS, AES):
-        small, large = (_artefacts(name, settings)["copied"] for name in pair)
-        ends = confint(small.sum(), len(small), large.sum(), len(large), alpha=1 - level(2))
-        found.append((small.mean() - large.mean(), *ends))
-    verdict = judge([gap[1:] for gap in found], least=0)
-    return Finding(verdict, percents(found, " more of the songs: LSTM, AE"))
+        few, many = (_artefacts(name, settings)["copied"] for name in pair)
+        ends = confint(few.sum(), len(few), many.sum(), len(many), alpha=1 - claims.level(2))
+        found.append((few.mean() - many.mean(), *ends))
+    return judged(found, " more of the songs: LSTM, AE", least=0, percent=True)
 
 
-def _recall(name: str, settings) -> np.ndarray:
-    """Give the share of each training window's sounding cells that come back."""
+def _given_back(name: str, settings) -> tuple[np.ndarray, np.ndarray]:
+    """Give the training songs' first windows, and what comes back of them."""
     run = _run(name, settings)
     true = run.bars.windows(0).astype(bool)
-    played = generation.decode(run, generation.encode(run, true)) > 0.5
-    return (played & true).sum(axis=(1, 2, 3)) / true.sum(axis=(1, 2, 3))
+    return true, generation.decode(run, generation.encode(run, true)) > 0.5
 
 
 @claim("4.2.1", "becoming very good at recreating the ten songs that it is trained on")
 def recreates(settings) -> Finding:
-    run = _run("ae_10", settings)
-    true = run.bars.windows().astype(bool)
-    same = metrics.precision_recall(
-        generation.decode(run, generation.encode(run, true)) > 0.5, true
-    )
-    verdict = judge([(least := min(same.recall, same.precision), least)], CLOSE)
+    true, played = _given_back("ae_10", settings)
+    same = metrics.precision_recall(played, true)
+    verdict = claims.judge([[min(same.recall, same.precision)] * 2], least=CLOSE)
     return Finding(verdict, f"recall {same.recall:.3f}, precision {same.precision:.3f}")
 
 
 @claim("4.2.1", "it was better at replicating the training songs")
 def recreates_better(settings) -> Finding:
-    large, small = (_recall(name, settings) for name in ("ae_256", "ae_10"))
-    gap = arranged(large, small, LEVEL)["independent"]
-    return Finding(judge([gap[1:]], least=0), percents([gap], " more of the cells"))
+    both = [_given_back(name, settings) for name in ("ae_256", "ae_10")]
+    recall = [(t & p).sum(axis=(1, 2, 3)) / t.sum(axis=(1, 2, 3)) for t, p in both]
+    gap = arranged(*recall, claims.LEVEL)["independent"]
+    return judged([gap], " more of the cells", least=0, percent=True)
 
 
-@claim("4.2.1", "A common trait for most of the generated songs were random notes being played")
+@claim("4.2.1", "for most of the generated songs were random notes being played")
 def stray_notes(settings) -> Finding:
     return _with("stray notes", AES, settings, least=0.5)
 
@@ -186,13 +164,11 @@ def near_a_training_song(settings) -> Finding:
     both, either = nearest & (cells > 0.5), nearest | (cells > 0.5)
     same = both.sum(axis=(1, 2, 3)) / either.sum(axis=(1, 2, 3))
     near = stats.pearsonr(stats.rankdata(-away.min(axis=1)), stats.rankdata(same))
-    ends = near.confidence_interval(LEVEL)
-    return Finding(judge([ends], least=0), spans([(near.statistic, *ends)], ", rank correlation"))
+    estimate = (near.statistic, *near.confidence_interval(claims.LEVEL))
+    return judged([estimate], ", rank correlation", least=0)
 
 
-@claim(
-    "4.2.1", "you could set this to be lower in the hopes of removing these seemingly disruptive"
-)
+@claim("4.2.1", "set this to be lower in the hopes of removing these seemingly disruptive notes")
 def lower_threshold(settings) -> Finding:
     gone = []
     for name in AES:
@@ -201,9 +177,8 @@ def lower_threshold(settings) -> Finding:
             heard = [generation.song_from_cells(run, song, threshold) for threshold in (0.5, 0.3)]
             above, below = (stray(one) * len(one.notes) for one in heard)
             gone.append(above - below)
-    ends = stats.ttest_1samp(gone, 0).confidence_interval(LEVEL)
-    number = spans([(np.mean(gone), *ends)], " stray notes a song fewer at 0.3 than at 0.5")
-    return Finding(judge([ends], least=0), number)
+    ends = stats.ttest_1samp(gone, 0).confidence_interval(claims.LEVEL)
+    return judged([(np.mean(gone), *ends)], " stray notes a song fewer at 0.3 than 0.5", least=0)
 
 
 @claim("4.2.2", "they also contain randomly occurring notes that sound dissonant or disharmonious")
@@ -234,12 +209,7 @@ def commonest_note(settings) -> Finding:
 def more_songs(settings) -> Finding:
     best = [_run(name, settings).history["test_accuracy"].max() for name in LSTMS]
     number = "test accuracy at its best {:.3f} after 128 songs, {:.3f} after 256".format(*best)
-    return Finding(UNDECIDED, f"{number}; one network each has no interval")
-
-
-@claim("4.3", "no general conclusions regarding the different techniques as such can be drawn")
-def no_conclusion(_) -> Finding:
-    raise NotTestable("a caution, not a finding")
+    return Finding(claims.UNDECIDED, f"{number}; one network each has no interval")
 
 
 @claim("4.4.1", "overfitting became a common problem")
@@ -247,5 +217,4 @@ def overfitting(settings) -> Finding:
     names = (*LSTMS, "lstm_deep_128", "lstm_deep_256", *AES)
     histories = [_run(name, settings).history["test_loss"].dropna() for name in names]
     # Ours: the loss of the test songs ends a tenth above its best.
-    estimate = share(sum(h.iloc[-1] > 1.1 * h.min() for h in histories), len(names))
-    return Finding(judge([estimate[1:]], 0.5), percents([estimate], f" of {len(names)} networks"))
+    return _share([h.iloc[-1] > 1.1 * h.min() for h in histories], 0.5, "networks")

@@ -14,7 +14,7 @@ printed allows. It holds for other listeners of *these ten songs*. What networks
 
 # ruff: noqa: D103  (the quote above each function says what it judges)
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -70,7 +70,7 @@ def level(number: int = 1) -> float:
     return 1 - (1 - LEVEL) / number
 
 
-def judge(intervals: Iterable[tuple[float, float]], least=-INF, most=INF) -> str:
+def judge(intervals: Sequence[Sequence[float]], least=-INF, most=INF) -> str:
     """Say whether all of these numbers lie from `least` to `most`, each known by an interval.
 
     Examples
@@ -78,27 +78,22 @@ def judge(intervals: Iterable[tuple[float, float]], least=-INF, most=INF) -> str
     >>> judge([(0.1, 0.4)], least=0), judge([(-0.3, 0.4)], least=0), judge([(0.1, 0.4)], most=0)
     ('supported', 'undecided', 'contradicted')
     """
-    intervals = list(intervals)
     if all(least <= low and high <= most for low, high in intervals):
         return SUPPORTED
     return CONTRADICTED if any(h < least or low > most for low, h in intervals) else UNDECIDED
 
 
-def spans(values: Iterable[tuple[float, float, float]], unit: str = "") -> str:
-    """Write estimates with their intervals.
+def judged(values, unit: str = "", least=-INF, most=INF, *, percent: bool = False) -> Finding:
+    """Judge estimates, each (value, low, high), and write them out.
 
     Examples
     --------
-    >>> spans([(0.138, -0.67, 0.94)], " grades")
+    >>> judged([(0.138, -0.67, 0.94)], " grades", least=0).number
     '0.14 (-0.67 to 0.94) grades'
     """
-    return ", ".join(f"{v:.2f} ({low:.2f} to {high:.2f})" for v, low, high in values) + unit
-
-
-def percents(values: Iterable[tuple[float, float, float]], unit: str = "") -> str:
-    """Write shares with their intervals, in percent."""
-    each = [f"{100 * v:.0f} % ({100 * low:.0f} to {100 * high:.0f})" for v, low, high in values]
-    return ", ".join(each) + unit
+    form = "{:.0%} ({:.0%} to {:.0%})" if percent else "{:.2f} ({:.2f} to {:.2f})"
+    number = ", ".join(form.format(*value) for value in values) + unit
+    return Finding(judge([ends for _, *ends in values], least, most), number)
 
 
 claim = CLAIMS = Claims()
@@ -125,7 +120,7 @@ def _apart(*pairs: tuple[str, str], least=-INF, most=INF) -> Finding:
     """Judge by how many grades the mean of b lies above that of a, for all pairs (a, b)."""
     grades = {source: graded(counts[0]) for source, counts in _found()[1].items()}
     gaps = [_widest([(grades[a], grades[b])], level(len(pairs))) for a, b in pairs]
-    return Finding(judge([gap[1:] for gap in gaps], least, most), spans(gaps, " grades"))
+    return judged(gaps, " grades", least, most)
 
 
 def _shares(sources, wanted: slice, least: float, most: float) -> Finding:
@@ -133,7 +128,7 @@ def _shares(sources, wanted: slice, least: float, most: float) -> Finding:
     counts = [_found()[1][source] for source in sources]
     each = [share(c[:, wanted].sum(axis=1), c.sum(axis=1), level(len(counts))) for c in counts]
     widest = [(values[0], low.min(), high.max()) for values, low, high in each]
-    return Finding(judge([each[1:] for each in widest], least, most), percents(widest))
+    return judged(widest, "", least, most, percent=True)
 
 
 def share(number, of_all, level: float = LEVEL):
@@ -143,15 +138,13 @@ def share(number, of_all, level: float = LEVEL):
     return number / of_all, *proportion_confint(number, of_all, 1 - level, method="wilson")
 
 
-@claim("3.1", "There were 29 respondents to the survey and thus there are 58 responses")
+@claim("3.1", "thus there are 58 responses to each source")
 def answers() -> Finding:
     n = _found()[0].n
     return Finding(judge([(n, n)], 58, 58), f"{n}, of 48 to 58 the one number that fits table 1")
 
 
-@claim(
-    "3.1", "27 of the responses to the songs generated from the LSTM-based model (trained on the"
-)
+@claim("3.1", "27 of the responses to the songs generated from the LSTM-based model")
 def twenty_seven() -> Finding:
     twos = _found()[1][LSTM_128][:, 1]
     verdict = judge([(twos.min(), twos.max())], 27, 27)
@@ -172,9 +165,7 @@ def training_data_first() -> Finding:
     }
     pairs = [[(other, natural[HUMAN][0]) for other in natural[model]] for model in MODELS[1:]]
     gaps = [_widest(pair, level(4)) for pair in pairs]
-    return Finding(
-        judge([gap[1:] for gap in gaps], least=0), percents(gaps, " more of all answers")
-    )
+    return judged(gaps, " more of all answers", least=0, percent=True)
 
 
 @claim("3.1", "were also often perceived as natural")
@@ -201,8 +192,7 @@ def at_least_2() -> Finding:
 def songs_of_ae_256() -> Finding:
     parts = recover.splits(_found()[1][AE_256][0]).set_index(["split", "source"])[GRADES]
     pairs = [[graded(s) for s in part.to_numpy()[::-1]] for _, part in parts.groupby("split")]
-    gap = _widest(pairs, LEVEL, each=1)
-    return Finding(judge([gap[1:]], least=0), spans([gap], f" grades, {len(pairs)} splits"))
+    return judged([_widest(pairs, LEVEL, each=1)], f" grades, {len(pairs)} splits", least=0)
 
 
 @claim("4.1", "the songs generated are not much worse than the training data")
@@ -246,7 +236,7 @@ def another_survey() -> Finding:
     raise NotTestable("it takes another survey")
 
 
-@claim("4.2.1", "The songs generated from the smaller dataset got a significantly lower arithmetic")
+@claim("4.2.1", "the smaller dataset got a significantly lower arithmetic mean")
 def ae_10_lower() -> Finding:
     return _apart((AE_10, AE_256), least=0)
 
@@ -256,7 +246,7 @@ def ae_not_natural() -> Finding:
     return _shares([AE_10, AE_256], slice(0, 2), 0, 0.5)
 
 
-@claim("4.2.2", "Songs generated using the LSTM model were generally perceived as more natural")
+@claim("4.2.2", "the LSTM model were generally perceived as more natural sounding")
 def lstm_more_natural() -> Finding:
     return _apart(*((a, b) for a in (LSTM_128, LSTM_256) for b in (AE_10, AE_256)), least=0)
 
@@ -265,8 +255,7 @@ def lstm_more_natural() -> Finding:
 def lstm_better() -> Finding:
     two = [(LSTM_128, LSTM_256), (AE_10, AE_256)]
     pooled = [graded(sum(_found()[1][source][0] for source in kind)) for kind in two]
-    gap = _widest([pooled], LEVEL, each=4)
-    return Finding(judge([gap[1:]], least=0), spans([gap], " grades, both of a kind"))
+    return judged([_widest([pooled], LEVEL, each=4)], " grades, both of a kind", least=0)
 
 
 @claim("4.4.2", "we mostly had participants in the age range of 20-30")
