@@ -53,7 +53,7 @@ def test_a_network_that_is_not_trained_is_not_testable(frame):
 
 def test_a_short_training_judges_nothing_either_way(monkeypatch):
     for found, verdict in ((True, "supported"), (False, "contradicted")):
-        checks = songs.Claims([("1", "a quote", lambda _, f=found: songs._share([f] * 500))])
+        checks = songs.claims.Claims([("1", "a quote", lambda _, f=found: songs._share([f] * 500))])
         monkeypatch.setattr(claims, "CLAIMS", checks)
         verdicts = [claims.table(where)["verdict"].iloc[0] for where in (REPORT, OTHER)]
         assert verdicts == [verdict, "not testable here"]
