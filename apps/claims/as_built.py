@@ -24,6 +24,7 @@ def as_built(settings: config.Settings) -> pd.DataFrame:
         ("2.1", "AE: its songs begin at the first", "note", ae.cut),
         ("2.1", "AE: songs in one key (end on a bass of C or A)", "100 %", _in_key(settings)),
         ("2.2", "AE: input", "16 x 24 x 96", " x ".join(map(str, shape))),
+        ("2.2", "AE: layers of the encoder", "5", str(layers.count(",") + layers.count(";") + 1)),
         ("2.2", "AE: encoder", "2304, 2000, 200 a bar; 3200, 1600, 120", layers),
         ("2.2", "AE: threshold", "0.5", f"{ae.threshold:g}"),
         ("2.3", "LSTM small", "2 x 256, dropout 0.3", _layers(small.network)),

@@ -125,8 +125,8 @@ def _apart(*pairs: tuple[str, str], least=-INF, most=INF) -> Finding:
 
 def _shares(sources, wanted: slice, least: float, most: float) -> Finding:
     """Judge the share of some grades in all answers, source by source, in all its histograms."""
-    counts = [_found()[1][source] for source in sources]
-    each = [share(c[:, wanted].sum(axis=1), c.sum(axis=1), level(len(counts))) for c in counts]
+    halves = [_found()[1][source] / 2 for source in sources]  # a person's two answers may agree
+    each = [share(h[:, wanted].sum(axis=1), h.sum(axis=1), level(len(halves))) for h in halves]
     widest = [(values[0], low.min(), high.max()) for values, low, high in each]
     return judged(widest, "", least, most, percent=True)
 

@@ -71,7 +71,7 @@ def test_as_built_is_generated_from_the_settings():
     built = claims.as_built(REPORT).set_index("what")
     assert built.loc["LSTM small", "here"] == "2 x 256, dropout 0.3"
     other = built.index[built["same"] == "no"].tolist()
-    assert [what[:8] for what in other] == ["songs", "AE: song", "LSTM: le"]
+    assert [what[:8] for what in other] == ["songs", "AE: song", "AE: laye", "LSTM: le"]
     assert (claims.as_built(config.Settings("smoke"))["same"] == "no").sum() > len(other)
 
 
