@@ -166,8 +166,9 @@ def detection(
     """Simulate surveys of five sources and count in how many one that differs is found at 5 %.
 
     Songs are dealt as `deal` does. The test is Student's t over the songs' mean grades, each
-    listener's own mean taken off: where everyone hears everything it is `mixed_model`'s own, on
-    dealt lists it is near it and a thousand times as fast.
+    listener's own mean taken off. Where everyone hears everything it is that of `mixed_model`; on
+    dealt lists it finds a little more (29 listeners, ten of 30 songs, 0.8 grades: in 30 of 48
+    surveys, not in 25), and is far faster.
 
     Parameters
     ----------
