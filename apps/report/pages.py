@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 
 from apps import claims, play, template
-from apps.claims import answers
 from apps.listening import build
 from apps.listening.page import Place
 from apps.report.songs import survey_songs
@@ -136,11 +135,19 @@ def _write_songs(folder: Path, name: str, songs, measures=None) -> None:
 
 
 def write_tables(folder: Path, settings: config.Settings) -> None:
-    """Write tables 1 and 2, printed beside recomputed, and the ledger, as CSV."""
-    for number in (1, 2):
-        compared = answers.recomputed(number).rename(columns={"ours": "recomputed"})
+    """Write tables 1 and 2, printed beside recomputed, the claims and what is as built, as CSV."""
+    grades = survey.wide(survey.recovered())
+    first = survey.splits(grades.loc["AE large dataset"])[lambda songs: songs["split"] == 0]
+    # Every split that fits table 2 gives it the same numbers.
+    for number, counts, share in (
+        (1, grades, "without 3"),
+        (2, first.set_index("source"), "all answers"),
+    ):
+        compared = survey.recomputed(survey.printed(number), counts, share)
+        compared = compared.rename(columns={"ours": "recomputed"})
         _write_csv(folder / "tables" / f"table_{number}.csv", compared)
-    _write_csv(folder / "ledger.csv", claims.ledger(settings))
+    _write_csv(folder / "claims.csv", claims.table(settings))
+    _write_csv(folder / "as_built.csv", claims.as_built(settings))
 
 
 def _write_csv(path: Path, frame) -> None:
@@ -152,8 +159,8 @@ def write_index(folder: Path, notebooks: list[Path], settings: config.Settings) 
     import pandas as pd
 
     drawn = [n for n in figures.CAPTIONS if (folder / f"figures/figure_{n:02}.png").exists()]
-    ledger = folder / "ledger.csv"
-    verdicts = pd.read_csv(ledger)["verdict"].value_counts() if ledger.exists() else {}
+    judged = folder / "claims.csv"
+    verdicts = pd.read_csv(judged)["verdict"].value_counts() if judged.exists() else {}
     page = template.render(
         Path(__file__).parent / "index.html",
         settings=settings,
@@ -163,7 +170,8 @@ def write_index(folder: Path, notebooks: list[Path], settings: config.Settings) 
         figures=[_figure(folder, number) for number in drawn],
         tables={n: _html(folder / "tables" / f"table_{n}.csv") for n in (1, 2)},
         verdicts=dict(verdicts),
-        ledger=_html(ledger, without=("profile", "corpus")),
+        claims=_html(judged, without=("profile", "corpus")),
+        as_built=_html(folder / "as_built.csv"),
     )
     write(folder / "index.html", page)
 

@@ -28,6 +28,6 @@ from musegen.figures.networks import plot_history, plot_search, plot_verdicts
 from musegen.figures.preparation import plot_audit, plot_keys, plot_tempi
 from musegen.figures.rolls import colour_of, plot_roll, plot_songs, songs_png
 from musegen.figures.style import COLOURS, SOURCES, new_figure, set_style
-from musegen.figures.survey import colours_of, figure_5, figure_6, plot_equivalence
+from musegen.figures.survey import colours_of, figure_5, figure_6
 
 CAPTIONS = survey.CAPTIONS | examples.CAPTIONS

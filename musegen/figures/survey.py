@@ -1,9 +1,6 @@
-"""The survey's figures: 5 and 6 of the report, and how far "not much worse" reaches."""
+"""The survey's figures: 5 and 6 of the report."""
 
 from itertools import cycle
-
-import numpy as np
-from matplotlib.colors import to_rgba
 
 from musegen import survey
 from musegen.figures.style import COLOURS, Caption, new_figure
@@ -104,46 +101,4 @@ def figure_6(ranges=None):
     ax.yaxis.get_major_locator().set_params(integer=True)
     title = "Figure 6. The two songs of the AE trained on the large dataset (recovered)"
     ax.set(xlabel=GRADE, ylabel=RESPONSES, title=title)
-    return fig
-
-
-def plot_equivalence(margins, upto=2.5):
-    """Draw what is shown at every margin: a bar a source and arrangement of the answers.
-
-    Parameters
-    ----------
-    margins : DataFrame
-        `survey.smallest_margins(...)`.
-    upto : float
-        The largest margin drawn, in grades.
-
-    Returns
-    -------
-    matplotlib Figure
-
-    Notes
-    -----
-    Report 4.1. Notebook: 05_survey_analysis, "Is "not much worse" shown?".
-    """
-    colours = colours_of(margins["source"].unique())
-    sources, dark, light = list(colours), "#555555", "#E4E4E4"
-    fig, ax = new_figure(figsize=(9, 0.9 + 0.65 * len(sources)))
-    places = {"alike": -0.24, "independent": 0, "opposite": 0.24}
-    for row in margins.itertuples():
-        y, colour = sources.index(row.source) + places[row.arrangement], colours[row.source]
-        ends = np.clip([0, row.worse, row.not_worse, row.equivalent, upto], 0, upto)
-        shades = [dark, light, to_rgba(colour, 0.45), colour]
-        ax.barh(y, np.diff(ends), 0.2, ends[:-1], color=shades)
-        ax.text(upto * 1.01, y, row.arrangement, va="center", size="x-small", color=dark)
-    ax.set_yticks(range(len(sources)), sources)
-    ax.invert_yaxis()
-    shown = {"shown: worse by more": dark, "nothing is shown": light}
-    if (margins["equivalent"] > margins["not_worse"] + 1e-9).any():
-        shown["shown: not worse"] = to_rgba(dark, 0.45)
-    shown["coloured, shown: no further apart"] = colours[sources[0]]
-    for label, colour in shown.items():
-        ax.bar([0], [0], color=colour, label=label)
-    fig.legend(ncols=4, loc="outside lower left", fontsize="small")
-    ax.set(xlim=(0, upto), xlabel="Margin: the largest difference that counts as none (grades)")
-    ax.set_title(f'How far from "{margins["reference"].iloc[0]}"?')
     return fig

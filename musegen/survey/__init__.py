@@ -5,6 +5,17 @@ computer). Their answers are lost; tables 1 and 2 are left. This module asks whi
 grades have the printed mean, variance and share, in the line of the GRIM, SPRITE and CORVIDS
 checks of published statistics. What it finds is *recovered*, never *collected*.
 
+recover
+    The printed tables, the histograms and splits that fit them, how sensitive they are to rounding.
+statistics
+    Intervals, one table of pairs, differences under each way that the lost answers may be paired.
+claims
+    What the report concludes from its survey, sentence by sentence, with a verdict.
+answers
+    Answers of a survey of one's own, and the mixed model that knows listeners and songs.
+planning
+    Simulated surveys: how many listeners and songs it takes to find a difference.
+
 Conventions
 -----------
 A *histogram* is five counts, of the grades 1..5. A frame of histograms is wide (a row each, with
@@ -16,9 +27,9 @@ Notebook: 05_survey_analysis.
 
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
-from musegen.survey.listeners import agreement, cluster_bootstrap, counts_of
-from musegen.survey.models import model, random_effects
-from musegen.survey.power import power, simulate_survey, widest_pairs
+from musegen.survey.answers import Mixed, counts_of, mixed_model
+from musegen.survey.claims import CLAIMS, NOT_TESTABLE, VERDICTS, judge
+from musegen.survey.planning import deal, detection, simulate_survey
 from musegen.survey.recover import (
     GRADES,
     MEAN,
@@ -28,7 +39,6 @@ from musegen.survey.recover import (
     VARIANCES,
     Reading,
     alike,
-    cells_with,
     histograms,
     interval,
     measures,
@@ -43,17 +53,6 @@ from musegen.survey.recover import (
     solutions,
     splits,
     under,
-    variants,
     wide,
 )
-from musegen.survey.statistics import (
-    MARGIN,
-    comparisons,
-    equivalence,
-    intervals,
-    other_songs,
-    pairing,
-    rank_test,
-    smallest_margins,
-)
-from musegen.survey.verdicts import conclusions
+from musegen.survey.statistics import MARGIN, comparisons, differences, graded, intervals

@@ -295,12 +295,6 @@ def ranges(histograms: pd.DataFrame) -> pd.DataFrame:
     return each.agg(low="min", high="max").reset_index()
 
 
-def variants(histograms: pd.DataFrame) -> list[pd.DataFrame]:
-    """Take one histogram a source in every possible way; each in long form, as `recovered` is."""
-    rows = [group.index for _, group in histograms.groupby("source", observed=True)]
-    return [long(histograms.loc[list(chosen)]) for chosen in product(*rows)]
-
-
 def splits(counts, table: pd.DataFrame | None = None, share: str = "all answers") -> pd.DataFrame:
     """Part one source's histogram into its two songs in every way that fits table 2.
 
@@ -371,9 +365,3 @@ def naturals(counts: pd.DataFrame) -> pd.DataFrame:
     shares = pd.DataFrame(shares, index=table.index)
     orders = shares.rank(ascending=False, method="min").astype(int).add_prefix("order, ")
     return shares.join(orders)
-
-
-def cells_with(number: int, histograms: pd.DataFrame) -> pd.DataFrame:
-    """Find where a count stands in histograms of wide form: columns `source`, `grade`."""
-    counts = long(histograms)
-    return counts.loc[counts["count"] == number, ["source", "grade"]].reset_index(drop=True)

@@ -63,7 +63,7 @@ def test_the_report_runs_on_other_songs(
     assert (made / "next_survey.html").exists() and not [*made.rglob("key.csv")]
     assert (tmp_path / "build" / "next_survey" / "private" / "key.csv").exists()
     assert f"({songs} songs, 2 epochs; " in (made / "figures" / "figure_11.svg").read_text()
-    assert kind in (made / "ledger.csv").read_text()
+    assert kind in (made / "claims.csv").read_text()
 
 
 def test_one_song_is_refused_in_a_sentence(sources, tmp_path, capsys):

@@ -80,7 +80,7 @@ def test_a_page_is_made_again_when_what_it_uses_has_changed(tmp_path, path, monk
     assert made_again("composer.css", "composer/__init__.py", "play/__init__.py") == []
     assert made_again("player.css") == made_again("player/__init__.py") == ["02_player"]
     assert made_again("musegen/song.py") == ["01_song", "02_player"]
-    assert made_again("data/report_claims.csv") == ["01_song", "02_player"]
+    assert made_again("data/survey_table_1.csv") == ["01_song", "02_player"]
 
 
 def test_all_depends_on_profile_songs_and_minutes(tmp_path, path, capsys):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from musegen import figures, generation, survey, tokens, training
+from musegen import figures, generation, tokens, training
 from musegen.figures import examples, rolls
 from musegen.metrics.two_sample import Accuracy
 from musegen.song import Song, as_notes
@@ -243,16 +243,6 @@ def test_plot_verdicts_shows_intervals_in_order():
 
 
 # --- The survey
-
-
-def test_plot_equivalence_reaches_every_margin():
-    margins = survey.smallest_margins(survey.recovered())
-    (ax,) = figures.plot_equivalence(margins, upto=3).axes
-    assert "grades" in ax.get_xlabel()
-    bars = [bar for bar in ax.patches if bar.get_width() > 0 and bar.get_height() > 0]
-    coloured = [bar for bar in bars if round(bar.get_x() + bar.get_width(), 6) == 3]
-    starts = sorted(bar.get_x() for bar in coloured)
-    assert starts == pytest.approx(sorted(margins["equivalent"]))
 
 
 def test_nothing_but_the_music_gives_bach_away_in_the_next_survey():

@@ -1,0 +1,89 @@
+"""Surveys that never were: grades as planted, lists dealt evenly, tests that find what is there."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from musegen import survey
+from musegen.survey.planning import BASE
+
+
+def rng(seed=2021):
+    return np.random.default_rng(seed)
+
+
+def test_simulated_grades_have_the_base_and_the_effect():
+    assert tuple(survey.wide(survey.recovered()).loc["Training data"]) == BASE
+    made = survey.simulate_survey(rng(), 200, 40, {"a": 0.0, "b": 1.0})
+    table = survey.wide(survey.counts_of(made))
+    shares = table.loc["a"] / table.loc["a"].sum()
+    assert np.allclose(shares, np.array(BASE) / 58, atol=0.04)  # 40 songs: 0.25 sd of a latent
+    means = survey.measures(table.to_numpy())[survey.MEAN]
+    assert means[1] - means[0] == pytest.approx(1, abs=0.2)
+
+
+def test_simulation_repeats_and_has_its_parts():
+    pd.testing.assert_frame_equal(*(survey.simulate_survey(rng(), 9, 2) for _ in range(2)))
+    made = [survey.simulate_survey(rng(), 60, 4, song=share) for share in (0.0, 0.6)]
+    low, high = (survey.mixed_model(answers).variance["song"] for answers in made)
+    assert low < 0.05
+    assert high > 0.4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"effects": {"a": 4.0}}, "an effect of 4 grades on a mean of 2.40 leaves the scale"),
+        ({"song": 0.8}, "song is 0.8, a share of the variance; .* less than 0.75"),
+        ({"each": 11}, "a listener can hear 1 to 10 songs, not 11"),
+    ],
+)
+def test_impossible_surveys_end_with_a_sentence(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        survey.simulate_survey(rng(), **wrong)
+
+
+@pytest.mark.parametrize(
+    ("songs", "each"), [([16] * 5, 10), ([4] * 3, 7), ([2, 5], 3), ([2] * 5, 10)]
+)
+def test_lists_are_even_over_sources_and_songs_at_every_length(songs, each):
+    sources = np.repeat(np.arange(len(songs)), songs)
+    dealt = survey.deal(rng(), sources, each, 60)
+    assert (dealt.sum(axis=1) == each).all()
+    if len(set(songs)) == 1:
+        of_source = np.stack([dealt[:, sources == s].sum(axis=1) for s in range(len(songs))])
+        assert (np.ptp(of_source, axis=0) <= 1).all()
+        heard = dealt.cumsum(axis=0)
+        assert (np.ptp(heard, axis=1) <= 2).all()  # one for the source's turn, one for the song's
+    for source in range(len(songs)):
+        assert (np.ptp(dealt.cumsum(axis=0)[:, sources == source], axis=1) <= 1).all()
+
+
+def test_detection_by_few_simulations():
+    """No false alarms beyond 5 % where songs are known; many without; more songs find more."""
+    none = survey.detection(rng(), (29,), (2, 6), (10, None), difference=0, times=500)
+    assert (none["found"] < 0.08).all()  # 5 % and three times the 1 % that 500 surveys leave open
+    assert (none["pooled"] > 0.08).all()
+    planted = survey.detection(rng(), (29,), (2, 6), (10, None), difference=0.8)
+    assert planted["each"].tolist() == [10, 10, 10, 30]
+    assert (planted["found"] > none["found"] + 0.15).all()
+    assert planted["found"].iloc[3] > planted["found"].iloc[2] > planted["found"].iloc[1]
+    assert (planted["equivalent"] < 0.05).all()
+
+
+def test_designs_in_which_a_song_stays_unheard_are_left_out():
+    assert survey.detection(rng(), (5,), (16,), (10,), times=2).empty
+    with pytest.raises(ValueError, match="two listeners and two songs a source"):
+        survey.detection(rng(), (1,), (2,))
+
+
+@pytest.mark.soak
+def test_the_mixed_model_keeps_its_word():
+    """200 surveys each way, by the model itself, on the lists that are dealt."""
+    draw, found = rng(7), {}
+    for gap in (0.0, 0.8):
+        effects = {"a": 0.0, "b": gap, "c": 0.0, "d": 0.0, "e": 0.0}
+        made = (survey.simulate_survey(draw, 29, 6, effects, each=10) for _ in range(200))
+        found[gap] = np.mean([survey.mixed_model(m).pairs["p"].iloc[0] < 0.05 for m in made])
+    assert found[0.0] <= 0.1  # 5 % and three times the 1.5 % that 200 surveys leave open
+    assert found[0.8] > 0.4
