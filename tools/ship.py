@@ -85,7 +85,7 @@ def copy(run: Run, to, **facts) -> Run:
         for kept in to.glob("songs-*-*.npy"):  # else they would be taken for the next weights' own
             kept.unlink()
         if kind == "lpd5":
-            metrics.measure_songs(replace(run, folder=to)).to_csv(to / MEASURED, index=False)
+            measured_songs(run, replace(run, folder=to)).to_csv(to / MEASURED, index=False)
             keep(MEASURED)
     run_folder.write_manifest(to, about)
     return replace(run, folder=to)
@@ -100,6 +100,15 @@ def _cells(song, network: AEConfig) -> np.ndarray:
     """Cut the probabilities of a song as `musegen.generation.song_from_cells` takes them."""
     lowest, shape = network.lowest_pitch, (-1, network.steps_per_bar, network.pitches)
     return song.probabilities[:, lowest : lowest + network.pitches].reshape(shape)
+
+
+def measured_songs(run: Run, shipped: Run):
+    """Measure the songs of an LSTM, and say which has which of the report's artefacts ("few?")."""
+    ways = [generation.report_songs(shipped, way) for way in generation.WAYS]
+    songs = [generation.play(run, places, "") for places in np.concatenate(ways)]
+    people = metrics.ReferenceCorpus.of(run)
+    found = people.has_artefacts(people.measures(songs)).add_suffix("?")
+    return metrics.measure_songs(shipped).join(found.reset_index(drop=True))
 
 
 def measured(run: Run) -> dict:

@@ -8,7 +8,7 @@ the networks play stand in `songs`. What the report says of its method is no cla
 import pandas as pd
 
 from apps.claims.as_built import as_built
-from apps.claims.songs import CLAIMS
+from apps.claims.songs import CLAIMS, POP
 from musegen import config, survey
 
 __all__ = ["as_built", "table"]
@@ -20,14 +20,20 @@ def table(settings: config.Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns section, claim (the report's own words), verdict, number, profile, corpus. No
-        network is trained for it: a claim about one that is not there is *not testable here*, and
-        so is one about networks that are trained for some minutes only, whichever way it went.
+        Columns section, claim (the report's own words), verdict, number, corpus (the songs that
+        the networks are trained on), profile. No network is trained for it: a claim about one that
+        is not there is *not testable here*, and so is one about networks that are trained for some
+        minutes only, whichever way it went. Beside the chorales, what can be said of the networks
+        of LPD-5 without its songs.
     """
     played = CLAIMS.table(settings)
     if settings.runs is not config.REPORT:
         played["verdict"] = survey.NOT_TESTABLE
-    both = pd.concat([survey.CLAIMS.table(), played])
+    played = played.assign(corpus=settings.source)
+    if settings.source == "chorales":
+        pop = CLAIMS.table(POP).assign(corpus="LPD-5")
+        played = pd.concat([played, pop[pop["verdict"] != survey.NOT_TESTABLE]])
+    both = pd.concat([survey.CLAIMS.table().assign(corpus="survey"), played])
     order = both["section"].map(lambda section: [int(number) for number in section.split(".")])
     both = both.iloc[order.argsort(kind="stable")].reset_index(drop=True)
-    return both.assign(profile=settings.profile, corpus=settings.source)
+    return both.assign(profile=settings.profile)

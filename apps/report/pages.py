@@ -170,7 +170,7 @@ def write_index(folder: Path, notebooks: list[Path], settings: config.Settings) 
         figures=[_figure(folder, number) for number in drawn],
         tables={n: _html(folder / "tables" / f"table_{n}.csv") for n in (1, 2)},
         verdicts=dict(verdicts),
-        claims=_html(judged, without=("profile", "corpus")),
+        claims=_html(judged, without=("profile",)),
         as_built=_html(folder / "as_built.csv"),
     )
     write(folder / "index.html", page)

@@ -110,6 +110,7 @@ def test_of_songs_that_are_not_ours_only_what_is_played_and_measured_is_shipped(
     run, to = straight(name), tmp_path / "runs" / "lpd5" / name
     monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
     monkeypatch.setitem(config.RUNS_ON, "lpd5", RUNS)
+    (tmp_path / "lpd5_songs.csv").write_text("part,fingerprint,name\n")
     ship.copy(run, to)
     there = training.shipped(name, "lpd5")
     assert there.about == f"{run.manifest['songs']} songs of LPD-5, {run.how_long}"
@@ -119,12 +120,12 @@ def test_of_songs_that_are_not_ours_only_what_is_played_and_measured_is_shipped(
         assert greedy["kinds"].tolist() == [len(set(song.tolist())) for song in songs]
         copied = [metrics.copied_run(song, run.tokens.encoded).length for song in songs]
         assert greedy["copied"].tolist() == copied
+        assert set(greedy["one chord?"]) <= {True, False}
         return
     for one, other in zip(generation.shown_songs(there), generation.shown_songs(run), strict=True):
         assert np.abs(one.probabilities - other.probabilities).max() < 0.05  # eight bits, twice
     assert there.manifest["nearest"][0][0] in [song.title for song in run.songs]
     assert not (to / WEIGHTS).exists()
-    (tmp_path / "lpd5_songs.csv").write_text("part,fingerprint,name\n")
     assert training.planned(RUNS[name], settings(source)).folder != to
 
 
