@@ -63,16 +63,12 @@ def document(listener=SOME[0], version=1, grades=(1, 2, 3, 4), **change):
 
 @pytest.fixture
 def key(tmp_path):
-    path = tmp_path / "key.csv"
-    path.write_text(KEY, encoding="utf-8")
-    return path
+    return write(tmp_path, "key.csv", KEY)
 
 
 @pytest.fixture
 def form(tmp_path):
-    path = tmp_path / "form.csv"
-    path.write_text(FORM, encoding="utf-8")
-    return path
+    return write(tmp_path, "form.csv", FORM)
 
 
 @pytest.fixture
@@ -84,6 +80,7 @@ def folder(tmp_path):
 def write(folder, name, content):
     text = content if isinstance(content, str) else json.dumps(content)
     (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
 
 
 def reasons(answers):
@@ -368,10 +365,9 @@ def documents(draw):
 
 @QUICK
 @given(st.lists(documents(), min_size=1, max_size=5))
-def test_as_many_grades_come_out_as_went_in(tmp_path_factory, made):
-    folder = tmp_path_factory.mktemp("in")
-    key = folder.parent / f"{folder.name}.key.csv"
-    key.write_text(KEY, encoding="utf-8")
+def test_as_many_grades_come_out_as_went_in(folder, key, made):
+    for old in folder.glob("*.json"):
+        old.unlink()
     for number, content in enumerate(made):
         write(folder, f"{number}.json", content)
     try:
@@ -392,11 +388,7 @@ def test_as_many_grades_come_out_as_went_in(tmp_path_factory, made):
 
 @QUICK
 @given(st.data())
-def test_damage_is_a_sentence_or_a_reason(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("in")
-    key, form = folder / "k.csv", folder / "f.csv"
-    key.write_text(KEY, encoding="utf-8")
-    form.write_text(FORM, encoding="utf-8")
+def test_damage_is_a_sentence_or_a_reason(folder, key, form, data):
     wide = "Timestamp;Email;Song 1;Song 2;Song 3;Age\n" + "2026-11-23 10:00;a@x;4;2;1;30\n" * 3
     good = {"x.csv": wide.encode(), "x.json": json.dumps(document()).encode()}
     name = data.draw(st.sampled_from(sorted(good)))
