@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musegen import corpus, generation, held, lstm, training
+from musegen import generation, held, lstm, training
 from musegen.backend import load_keras
 from musegen.config import HeldConfig, RunConfig
 from musegen.held import END, SAME, Outline, Reader, hold, start
@@ -59,12 +59,6 @@ def test_any_song_comes_back(rows, more):
     for token in tokens.tolist():
         assert reader.possible()[token]
         reader.feed(token)
-
-
-def test_all_chorales_come_back():
-    for song in corpus.load("chorales"):
-        song = song.resample(4)
-        assert held.to_song(held.encode(song), tempo_qpm=song.tempo_qpm) == song, song.title
 
 
 @pytest.mark.parametrize(
@@ -202,9 +196,6 @@ def test_a_primer_is_gone_on_from(run):
     for song in songs:
         assert song.length == 64
         assert song.cut(0, 31).notes.tolist() == primer.cut(0, 31).notes.tolist()
-    with pytest.raises(ValueError, match="walk 9 has 2 bars and the song is to have 2; cut"):
-        short = [Outline(2, 1, False)]
-        generation.held_songs(run, short, np.random.default_rng(1), primer=primer)
 
 
 # --- Training ------------------------------------------------------------------------------------

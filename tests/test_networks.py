@@ -5,29 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from musegen import autoencoder, config, lstm
+from musegen import config, lstm
 
 V = 350  # any size of vocabulary
-
-
-def shapes(model) -> list[tuple]:
-    """List the shapes that leave the layers, without the axis of songs."""
-    return [tuple(layer.output.shape[1:]) for layer in model.layers]
-
-
-def activations(*models) -> list[str]:
-    layers = [layer for model in models for layer in model.layers]
-    return [layer.activation.__name__ for layer in layers if "kernel" in dir(layer)]
-
-
-def test_the_autoencoder_is_figure_1():
-    model = autoencoder.build(config.AEConfig())
-    encoder, decoder = model.layers
-    assert shapes(encoder) == [(16, 2304), (16, 2000), (16, 200), (3200,), (1600,), (120,)]
-    wider = [(1600,), (3200,), (16, 200), (16, 2000), (16, 2304), (16, 24, 96)]
-    assert shapes(decoder) == wider
-    assert (encoder.count_params(), model.count_params()) == (10_323_920, 20_653_024)
-    assert activations(encoder, decoder) == ["relu"] * 7 + ["sigmoid"]
 
 
 def kinds(model) -> list[str]:

@@ -1,4 +1,4 @@
-"""A real browser for the tests of all programs."""
+"""A real browser and a composer for the tests of all programs."""
 
 import os
 import shutil
@@ -26,3 +26,11 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def composer(smoke):
+    from musegen import training
+    from musegen.composer import Composer
+
+    return Composer(training.load_or_train("ae_10", smoke))

@@ -37,15 +37,6 @@ def test_the_chorales_are_enough_for_the_report(songs):
     assert songs.key_of(songs) == "0c22d417dd93549e"  # the runs that were trained on them say so
 
 
-def test_read_is_kept_and_dropped(songs):
-    audit = songs.audit
-    assert audit.read == audit.kept + sum(map(len, audit.dropped.values())) == 410
-    assert audit.kept == len(songs)
-    assert audit.frame().files.sum() == audit.read
-    assert audit.autoencoder_frame().files.sum() == audit.kept
-    assert audit.as_dict()["dropped"] == {r: len(n) for r, n in audit.dropped.items()}
-
-
 def test_every_chorale_is_as_the_recipe_says(songs):
     for song in songs:
         assert song.bars >= chorales.LEAST_BARS

@@ -79,13 +79,6 @@ def test_silence_after_the_last_note_is_cut_before_lengths_are_judged(tmp_path):
     assert read(path).bars == 3
 
 
-def test_a_made_file_has_its_tempo_scrambled_as_in_lpd5(tmp_path):
-    tempi = [100, 110, 120, 130, 90, 90, 90, 90, 90]
-    path = write_song(tmp_path / "a.npz", {"Piano": PIANO}, tempi)
-    with np.load(path) as arrays:  # step t has the tempo of beat t % 9, not of beat t // 24
-        assert arrays["tempo"].tolist() == tempi * 24
-
-
 def damaged(path, info=None, **arrays):
     """Replace some arrays of a file; None leaves one out."""
     with np.load(path) as stored:
@@ -149,17 +142,6 @@ def test_nothing_is_unpickled(tmp_path):
     with pytest.raises(Rejected, match="unreadable"):
         read(damaged(path, tempo=np.array([Trap()], dtype=object)))
     assert not trap.exists()
-
-
-def test_the_made_collection_needs_every_step_of_the_report(collection, tmp_path, build):
-    songs = corpus.load(f"lpd5:{collection}")
-    audit = songs.audit
-    assert (audit.read, audit.kept, list(audit.dropped)) == (12, 9, ["empty_piano"])
-    tempi = {round(song.tempo_qpm, 4) for song in songs}
-    assert min(tempi) < 110 < 130.0006 < max(tempi)
-    assert {110.0, 130.0006} <= tempi
-    assert any(song.notes["onset"][0] > 96 for song in songs)
-    assert corpus.load(f"lpd5:{made_collection(tmp_path)}").key == songs.key
 
 
 def test_a_part_of_lpd5_and_the_whole_give_the_same_songs(tmp_path, build, monkeypatch):

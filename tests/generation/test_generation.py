@@ -47,15 +47,6 @@ def lstm_run(make_run):
 # --- Autoencoder ---------------------------------------------------------------------------------
 
 
-def test_encode_and_decode_are_the_keras_networks(ae_run):
-    bars = np.random.default_rng(0).random((4, 3, 8, 12)) < 0.2
-    encoder, decoder = ae_run.model.layers
-    latents = generation.encode(ae_run, bars)
-    np.testing.assert_allclose(latents, encoder.predict(bars.astype("f4"), verbose=0), atol=1e-5)
-    decoded = generation.decode(ae_run, latents)
-    np.testing.assert_allclose(decoded, decoder.predict(latents, verbose=0), atol=1e-5)
-
-
 @pytest.mark.parametrize("noise", ["fitted", "normal", "song"])
 def test_autoencoder_songs_are_repeatable_and_know_their_probabilities(ae_run, noise):
     rngs = [np.random.default_rng(3) for _ in range(2)]
