@@ -49,9 +49,7 @@ def test_the_report_runs_on_other_songs(
     missing = ", ".join(config.SMOKE)
     assert f"trained first: {missing}\n" in capsys.readouterr().out
     made = tmp_path / "build" / "report"
-    assert {f"figure_{n:02}.png" for n in range(5, 12)} <= {
-        file.name for file in made.glob("figures/*")
-    }
+    assert all((made / "figures" / f"figure_{n:02}.png").exists() for n in range(5, 12))
     assert len(list(made.glob("0*.html"))) == len(some)
     index = (made / "index.html").read_text()
     names = ["held", *(f"figure_{n:02}" for n in range(7, 12))]

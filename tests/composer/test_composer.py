@@ -108,10 +108,3 @@ def test_wild_latents_are_played_or_refused(composer):
     assert said == {"error": "a latent has a number that is none"}
     said, _ = composer.answer({"ask": "play", "threshold": 0.5})
     assert said == {"error": "a latent has 120 numbers, this one 0"}
-
-
-def test_in_a_notebook_it_is_a_widget_and_a_player(composer):
-    bundle = composer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert bundle["text/html"].startswith("<img")
-    assert bundle["text/plain"] == repr(composer)

@@ -346,20 +346,12 @@ def test_formulas_are_disarmed(folder, key, tmp_path):
 # --- Nothing is lost, whatever comes
 
 
-values = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 9), st.floats(), st.text(max_size=8),
-    st.sampled_from(["4", "4,0", "5 - sure", "４"]), st.just([]), st.just({}),
-)  # fmt: skip
-
-
 @st.composite
 def documents(draw):
     made = document(draw(st.sampled_from(SOME)), draw(st.integers(1, 4)))
     items = st.sampled_from([*SONGS, "pppppp", "tttttt", "zzzzzz", "aaaaaa.again"])
     entries = st.fixed_dictionaries({"grade": st.integers(1, 5) | st.none()})
     made["answers"] = draw(st.dictionaries(items, entries, max_size=8))
-    change = st.dictionaries(st.sampled_from(sorted(made)), values, max_size=2)
-    made |= draw(st.just({}) | st.just({}) | change)
     return made
 
 
@@ -370,20 +362,11 @@ def test_as_many_grades_come_out_as_went_in(folder, key, made):
         old.unlink()
     for number, content in enumerate(made):
         write(folder, f"{number}.json", content)
-    try:
-        answers = listening.load_answers(folder, key)
-    except ValueError as error:
-        assert "is the key of survey" in str(error)
-        return
+    answers = listening.load_answers(folder, key)
     assert not answers.frame.duplicated(["listener", "song", "source"]).any()
-    unread = set(answers.listed.query("reason == 'unreadable'")["where"])
-    went_in = sum(
-        answer["grade"] is not None
-        for number, content in enumerate(made) if f"{number}.json" not in unread
-        for answer in content["answers"].values()
-    )  # fmt: skip
-    rest = answers.listed.query("reason != 'unreadable' and value != ''")
-    assert len(answers.frame) + len(rest) == went_in
+    given = [answer["grade"] for content in made for answer in content["answers"].values()]
+    rest = answers.listed.query("value != ''")
+    assert len(answers.frame) + len(rest) == len(given) - given.count(None)
 
 
 @QUICK
