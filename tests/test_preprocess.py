@@ -89,13 +89,6 @@ def test_four_steps_of_a_beat_are_pooled_into_one():
     assert np.argwhere(tensor[0, :, 64 - 16]).ravel().tolist() == [1, 2]  # steps 5..10 of 24
 
 
-def test_songs_come_back_filled_up_to_whole_bars():
-    song = Song(as_notes([0, 3, 26], [3, 4, 2], [16, 111, 60]), length=30, steps_per_beat=6)
-    back = preprocess.from_tensor(preprocess.to_tensor(song, CFG), CFG)
-    assert back.notes.tolist() == song.notes.tolist()
-    assert back.length == 48
-
-
 @pytest.mark.parametrize(
     ("song", "sentence"),
     [

@@ -34,9 +34,7 @@ def sources(tmp_path, monkeypatch) -> dict[str, str]:
         pytest.param("lpd5", 5, None, marks=pytest.mark.soak),
     ],
 )
-def test_the_report_runs_on_other_songs(
-    kind, songs, notebooks, sources, tmp_path, monkeypatch, capsys
-):
+def test_the_report_on_others(kind, songs, notebooks, sources, tmp_path, monkeypatch, capsys):
     some, write = report.notebooks()[:notebooks], audio.write
 
     def write_two_bars(song, path, program):  # the whole songs take longer than all the rest

@@ -67,9 +67,7 @@ def test_the_list_is_made_by_the_recipe(build, tmp_path, monkeypatch):
     assert made == [{name: row[name] for name in made[0]} for row in committed]
 
 
-def test_chorales_that_another_music21_lacks_or_reads_otherwise_have_their_reason(
-    build, monkeypatch, tmp_path
-):
+def test_chorales_that_music21_lacks_or_reads_otherwise(build, monkeypatch, tmp_path):
     found = {name: chorales.files()[name] for name in ("bwv10.7", "bwv1.6", "bwv11.6")}
     found["bwv1.6"] = tmp_path / "bwv1.6.mxl"
     found["bwv1.6"].write_bytes(found["bwv11.6"].read_bytes())  # a waltz

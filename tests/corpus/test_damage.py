@@ -15,10 +15,7 @@ from musegen.corpus.ingest import read_song
 
 FORMATS = {".npz": lpd5.FORMAT, ".mid": scores.FORMAT}
 QUICK = settings(
-    deadline=None,
-    derandomize=True,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

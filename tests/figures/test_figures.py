@@ -54,10 +54,8 @@ def test_each_note_has_a_gap_where_it_starts():
     starts = sorted(tuple(segment[0].tolist()) for segment in gaps.get_segments())
     assert starts == [(0, 59.5), (0.25, 59.5), (0.5, 78.5)]
     long = figures.plot_roll(replace(SONG, length=33 * 8))  # there they would be a comb
-    bars = [
-        [tuple(path.get_extents().intervalx) for path in c.get_paths()] for c in long.collections
-    ]
-    assert bars == [[(0, 0.5)], [(0.5, 1)]]
+    ends = [[p.get_extents().intervalx.tolist() for p in c.get_paths()] for c in long.collections]
+    assert ends == [[[0, 0.5]], [[0.5, 1]]]
 
 
 def test_the_colour_is_that_of_the_source():
@@ -121,10 +119,9 @@ def fake_run(name: str, songs: int):
     heard = [tokens.tokenize(song) for song in (TRAINING, *GENERATED.get(name, ()))]
     words = tokens.Vocabulary.from_songs(heard)
     encoded = [words.encode(song) for song in heard]
+    network = SimpleNamespace(ticks_per_beat=2)
     return Hashable(
-        cfg=SimpleNamespace(
-            name=name, songs=songs, seed=0, network=SimpleNamespace(ticks_per_beat=2)
-        ),
+        cfg=SimpleNamespace(name=name, songs=songs, seed=0, network=network),
         songs=[Song(TRAINING.notes, TRAINING.length, 2, title="bwv1")] * songs,
         about=f"{songs} songs, 201 epochs",
         manifest={"files": {}},

@@ -27,8 +27,7 @@ def make_run(tmp_path_factory):
             model = lstm.build(network, len(words))
         rng = np.random.default_rng(1)
         model.set_weights([rng.normal(0, 0.5, w.shape) for w in model.get_weights()])
-        with (folder / "weights.npz").open("wb") as file:
-            np.savez(file, *model.get_weights())
+        np.savez(folder / "weights.npz", *model.get_weights())
         return Run(config.RunConfig("small", network, 1, 1, "windows"), folder, list(songs), [])
 
     return make

@@ -33,10 +33,7 @@ Email,,,listener,
 """
 SOME = ["7Q2K-M4XP-9TRD-0VW0", "7Q2K-M4XP-9TRD-0VW1", "7Q2K-M4XP-9TRD-0VW2"]
 QUICK = settings(
-    deadline=None,
-    derandomize=True,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -110,9 +107,8 @@ def test_a_document_becomes_a_row_a_song(folder, key):
     ]
     same = ["listener", "language", "age", "gender", "music", "overall_comment"]
     same += ["started", "finished", "attentive", "again", "fake"]
-    assert frame[same].drop_duplicates().to_numpy().tolist() == [
-        [SOME[0], "sv", "25-34", "", "sings", "all in all", WHEN, WHEN, True, 2, 5]
-    ]
+    one = [SOME[0], "sv", "25-34", "", "sings", "all in all", WHEN, WHEN, True, 2, 5]
+    assert frame[same].drop_duplicates().to_numpy().tolist() == [one]
     assert reasons(answers) == dict.fromkeys(("practice", "attention", "fake", "again"), 1)
     assert repr(answers).startswith("4 grades of 1 listeners; listed: 1 practice, 1 ")
 
@@ -134,9 +130,8 @@ def test_every_grade_is_used_or_listed_with_its_reason(folder, key):
     answers = listening.load_answers(folder, key)
     assert answers.frame[["item", "grade"]].to_numpy().tolist() == [["aaaaaa", 1], ["bbbbbb", 4]]
     once = ("unknown_item", "practice", "attention", "fake", "again")
-    assert reasons(answers) == dict.fromkeys(once, 1) | {
-        "missing": 10, "duplicate": 8, "other_survey": 8, "unreadable": 7
-    }  # fmt: skip
+    more = {"missing": 10, "duplicate": 8, "other_survey": 8, "unreadable": 7}
+    assert reasons(answers) == dict.fromkeys(once, 1) | more
     assert not answers.listed.duplicated(["where", "item"]).any()
     assert "anna" not in answers.listed.to_csv()
     assert set(answers.listed["reason"]) <= set(REASONS)
