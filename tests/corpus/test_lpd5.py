@@ -23,15 +23,10 @@ def read(path):
     return read_song(lpd5.FORMAT, path.read_bytes(), path)
 
 
-@pytest.fixture(scope="module")
-def collection(tmp_path_factory):
-    return made_collection(tmp_path_factory.mktemp("lpd_5_cleansed"))
-
-
-def test_pypianoroll_reads_the_same(collection):
+def test_pypianoroll_reads_the_same(tmp_path):
     import pypianoroll
 
-    for path in sorted(collection.rglob("*.npz")):
+    for path in sorted(made_collection(tmp_path).rglob("*.npz")):
         theirs = pypianoroll.load(path)
         for track, song in zip(theirs.tracks, lpd5.read_tracks(path).values(), strict=True):
             assert np.array_equal(song.roll[: len(track.pianoroll)], track.pianoroll > 0)

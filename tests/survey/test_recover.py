@@ -14,11 +14,6 @@ SOURCES = list(figures.SOURCES)
 ROWS = [survey.MEAN, VARIANCE, survey.NATURAL]
 
 
-@pytest.fixture(scope="module")
-def counts():
-    return survey.recovered()
-
-
 def one_column(*texts):
     """Make a table of one source, as `printed(1)` would."""
     return pd.DataFrame({"Training data": texts}, index=ROWS)
@@ -59,7 +54,8 @@ def test_search_agrees_with_a_naive_one(histogram, variance, share):
     assert (sum(histogram), variance, share, *histogram) in naive
 
 
-def test_recovered_is_a_row_a_count_and_passes_the_naive_check(counts):
+def test_recovered_is_a_row_a_count_and_passes_the_naive_check():
+    counts = survey.recovered()
     assert list(counts) == ["source", "grade", "count"]
     assert counts["source"].astype(str).tolist() == list(np.repeat(SOURCES, 5))
     assert counts["grade"].tolist() == [1, 2, 3, 4, 5] * 5
