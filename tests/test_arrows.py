@@ -18,12 +18,7 @@ FLOORS = (  # from the ground up
     ("composer",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-UPWARD = {
-    "_repr_html_": "player",
-    "to_midi": "midi",
-    "to_audio": "audio",
-    "to_musicxml": "musicxml",
-}
+UPWARD = {"_repr_html_": "player"} | {f"to_{room}": room for room in ("midi", "audio", "musicxml")}
 HEAVY = ("keras", "tensorflow", "music21", "pypianoroll", "pretty_midi", "IPython")
 
 

@@ -208,7 +208,6 @@ def test_chunks_and_messages_of_other_kinds_are_passed_over(content, tracks, tmp
     ],
 )
 def test_the_metre_is_read_in_bars_of_four_quarters(signs, rest, tmp_path):
-    assert midi.rest_before_upbeat(signs, end=64) == rest
     waits = np.diff([0, *(480 * at for at, *_ in signs)]).astype(int).tolist()
     said = [
         mido.MetaMessage("time_signature", numerator=n, denominator=d, time=wait)

@@ -16,9 +16,8 @@ from musegen.song import Song, as_notes
 
 def make(rows, length, steps_per_beat, tempo_qpm=120.0):
     """Make a song of (onset, duration, pitch, voice)."""
-    return Song(
-        as_notes(*np.array(rows, int).reshape(-1, 4).T), length, steps_per_beat, tempo_qpm, "made"
-    )
+    notes = as_notes(*np.array(rows, int).reshape(-1, 4).T)
+    return Song(notes, length, steps_per_beat, tempo_qpm, "made")
 
 
 def rows(song):
@@ -84,9 +83,7 @@ def test_every_suffix_can_be_read(suffix, tmp_path):
 
 @st.composite
 def songs(draw):
-    note = st.tuples(
-        st.integers(0, 40), st.integers(1, 60), st.integers(58, 63), st.integers(-1, 1)
-    )
+    note = st.tuples(*(st.integers(*ends) for ends in ((0, 40), (1, 60), (58, 63), (-1, 1))))
     notes = draw(st.lists(note, min_size=1, max_size=8))
     return make(notes, 100, draw(st.sampled_from([1, 2, 3, 4, 6, 8, 12, 24])))
 

@@ -89,20 +89,6 @@ def test_four_steps_of_a_beat_are_pooled_into_one():
     assert np.argwhere(tensor[0, :, 64 - 16]).ravel().tolist() == [1, 2]  # steps 5..10 of 24
 
 
-def test_tensors_come_back_whatever_is_in_them():
-    tensor = np.random.default_rng(1).random((5, 24, 96)) < 0.3
-    song = preprocess.from_tensor(tensor, CFG, title="noise", tempo_qpm=125.0)
-    assert (song.title, song.tempo_qpm, song.bars) == ("noise", 125.0, 5)
-    assert np.array_equal(preprocess.to_tensor(song, CFG), tensor)
-
-
-def test_songs_come_back_filled_up_to_whole_bars():
-    song = Song(as_notes([0, 3, 26], [3, 4, 2], [16, 111, 60]), length=30, steps_per_beat=6)
-    back = preprocess.from_tensor(preprocess.to_tensor(song, CFG), CFG)
-    assert back.notes.tolist() == song.notes.tolist()
-    assert back.length == 48
-
-
 @pytest.mark.parametrize(
     ("song", "sentence"),
     [
@@ -114,14 +100,6 @@ def test_songs_come_back_filled_up_to_whole_bars():
 def test_what_a_tensor_cannot_hold_is_refused(song, sentence):
     with pytest.raises(ValueError, match=sentence):
         preprocess.to_tensor(song, CFG)
-
-
-def test_windows_wrap_round():
-    tensor = np.zeros((3, 24, 96), bool)
-    tensor[np.arange(3), 0, np.arange(3)] = True  # bar i has pitch i
-    window = preprocess.wrapped_window(tensor, 2)
-    assert window.shape == (16, 24, 96)
-    assert window[:, 0].argmax(axis=1).tolist() == [2, *[0, 1, 2] * 5]
 
 
 def test_another_cut_is_refused():

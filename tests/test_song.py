@@ -21,10 +21,6 @@ def test_bars_and_seconds_are_counted_with_the_unfinished_last_bar(song):
     assert song.seconds == 1.0  # two beats at 120
 
 
-def test_a_roll_comes_back(song):
-    assert Song.from_roll(song.roll, 4) == song
-
-
 def test_a_roll_cannot_tell_a_repeated_note_from_a_held_one():
     struck_twice = Song(as_notes([0, 2], [2, 1], [60, 60]), length=4, steps_per_beat=4)
     assert Song.from_roll(struck_twice.roll, 4).notes.tolist() == [(0, 3, 60, -1)]
@@ -47,10 +43,6 @@ def test_resampling_fills_every_step_that_is_touched(song, steps, notes, length)
 def test_transposing_leaves_the_song_itself_alone(song):
     assert song.transpose(-5).notes["pitch"].tolist() == [43, 59, 62]
     assert song.notes["pitch"].tolist() == [48, 64, 67]
-
-
-def test_cutting_shortens_notes_that_reach_across(song):
-    assert song.cut(3, 6).notes.tolist() == [(0, 3, 48, -1), (0, 1, 64, -1), (1, 2, 67, -1)]
 
 
 def test_voices_do_not_change_how_a_song_sounds(song):

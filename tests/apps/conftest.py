@@ -1,13 +1,12 @@
-"""A real browser for the tests of all programs."""
+"""A real browser and a composer for the tests of all programs."""
 
 import os
 import shutil
 
 import pytest
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), "")
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -26,3 +25,11 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def composer(smoke):
+    from musegen import training
+    from musegen.composer import Composer
+
+    return Composer(training.load_or_train("ae_10", smoke))

@@ -8,13 +8,6 @@ from tornado.testing import AsyncHTTPTestCase, gen_test
 from tornado.websocket import websocket_connect
 
 from apps.composer import server
-from musegen import training
-from musegen.composer import Composer
-
-
-@pytest.fixture(scope="module")
-def composer(smoke):
-    return Composer(training.load_or_train("ae_10", smoke))
 
 
 class TestServer(AsyncHTTPTestCase):

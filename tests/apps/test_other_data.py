@@ -34,9 +34,7 @@ def sources(tmp_path, monkeypatch) -> dict[str, str]:
         pytest.param("lpd5", 5, None, marks=pytest.mark.soak),
     ],
 )
-def test_the_report_runs_on_other_songs(
-    kind, songs, notebooks, sources, tmp_path, monkeypatch, capsys
-):
+def test_the_report_on_others(kind, songs, notebooks, sources, tmp_path, monkeypatch, capsys):
     some, write = report.notebooks()[:notebooks], audio.write
 
     def write_two_bars(song, path, program):  # the whole songs take longer than all the rest
@@ -49,9 +47,7 @@ def test_the_report_runs_on_other_songs(
     missing = ", ".join(config.SMOKE)
     assert f"trained first: {missing}\n" in capsys.readouterr().out
     made = tmp_path / "build" / "report"
-    assert {f"figure_{n:02}.png" for n in range(5, 12)} <= {
-        file.name for file in made.glob("figures/*")
-    }
+    assert all((made / "figures" / f"figure_{n:02}.png").exists() for n in range(5, 12))
     assert len(list(made.glob("0*.html"))) == len(some)
     index = (made / "index.html").read_text()
     names = ["held", *(f"figure_{n:02}" for n in range(7, 12))]
@@ -62,16 +58,9 @@ def test_the_report_runs_on_other_songs(
     assert all((made / name).stat().st_size > 10_000 for name in heard)
     assert (made / "next_survey.html").exists() and not [*made.rglob("key.csv")]
     assert (tmp_path / "build" / "next_survey" / "private" / "key.csv").exists()
-    assert f"({songs} songs, 2 epochs many-to-many; " in (made / "figures" / "figure_11.svg").read_text()
+    figure_11 = (made / "figures" / "figure_11.svg").read_text()
+    assert f"({songs} songs, 2 epochs many-to-many; " in figure_11
     assert kind in (made / "claims.csv").read_text()
-
-
-def test_one_song_is_refused_in_a_sentence(sources, tmp_path, capsys):
-    for name in ("song 1.mid", "song 2.mid"):
-        (tmp_path / "mine" / name).unlink()
-    assert main(["train", "ae_10", "--data", sources["midi"]]) == 2
-    said = capsys.readouterr().err
-    assert "at least 2 are needed" in said and said.count("\n") == 1
 
 
 # --- The audit -----------------------------------------------------------------------------------
@@ -96,8 +85,6 @@ def test_the_audit_in_words_and_pictures(sources, tmp_path, capsys):
 
 def test_the_audit_of_nothing_usable(build, tmp_path, capsys):
     (tmp_path / "songs").mkdir()
-    assert main(["audit", f"midi:{tmp_path / 'songs'}"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
     (tmp_path / "songs" / "page.kar").write_bytes(b"<html>")
     assert main(["audit", f"midi:{tmp_path / 'songs'}"]) == 0
     assert "1 files read, 0 songs" in capsys.readouterr().out

@@ -136,9 +136,7 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(arguments, says, build, cap
 
 
 def test_in_place_stores_counts_and_no_noise(tmp_path):
-    path = notebook(
-        tmp_path / "01_a.ipynb", "import os, sys", "print(os.getenv('MUSEGEN_PROFILE'))"
-    )
+    path = notebook(tmp_path / "01_a.ipynb", "import os", "print(os.getenv('MUSEGEN_PROFILE'))")
     run_in_place([path], SETTINGS)
     stored = nbformat.read(path, as_version=4)
     assert [cell.execution_count for cell in stored.cells[1:]] == [1, 2]

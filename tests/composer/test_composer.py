@@ -1,13 +1,11 @@
 """The composer's answers; tests/apps/test_browser.py moves its sliders."""
 
-import json
-
 import numpy as np
 import pytest
 
 from musegen import generation, midi
 from musegen.autoencoder import build
-from musegen.composer import FORMATS, INSTRUMENTS, Composer
+from musegen.composer import FORMATS, Composer
 from musegen.config import AEConfig, RunConfig
 from musegen.song import Song, as_notes
 from musegen.training import Run
@@ -43,13 +41,10 @@ def latent(composer, of: int = 0) -> bytes:
 
 def test_start_tells_the_space(composer):
     said, (mean, components, songs) = composer.answer({"ask": "start"})
-    json.dumps(said)
     count = len(said["explained"])
     assert sum(said["explained"]) == pytest.approx(1, abs=0.01)
     assert said["explained"] == sorted(said["explained"], reverse=True)
-    assert said["songs"] == ["song 0", "song 1", "song 2"]
     assert (len(mean), len(components), len(songs)) == (480, 480 * count, 480 * 3)
-    assert said["instruments"] == list(INSTRUMENTS)
 
 
 def test_play_is_what_keras_plays(composer, run):
@@ -108,10 +103,3 @@ def test_wild_latents_are_played_or_refused(composer):
     assert said == {"error": "a latent has a number that is none"}
     said, _ = composer.answer({"ask": "play", "threshold": 0.5})
     assert said == {"error": "a latent has 120 numbers, this one 0"}
-
-
-def test_in_a_notebook_it_is_a_widget_and_a_player(composer):
-    bundle = composer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert bundle["text/html"].startswith("<img")
-    assert bundle["text/plain"] == repr(composer)

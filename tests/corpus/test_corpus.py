@@ -37,22 +37,6 @@ def test_the_chorales_are_enough_for_the_report(songs):
     assert songs.key_of(songs) == "0c22d417dd93549e"  # the runs that were trained on them say so
 
 
-def test_read_is_kept_and_dropped(songs):
-    audit = songs.audit
-    assert audit.read == audit.kept + sum(map(len, audit.dropped.values())) == 410
-    assert audit.kept == len(songs)
-    assert audit.frame().files.sum() == audit.read
-    assert audit.autoencoder_frame().files.sum() == audit.kept
-    assert audit.as_dict()["dropped"] == {r: len(n) for r, n in audit.dropped.items()}
-
-
-def test_every_chorale_is_as_the_recipe_says(songs):
-    for song in songs:
-        assert song.bars >= chorales.LEAST_BARS
-        voices = [song.notes["pitch"][song.notes["voice"] == voice] for voice in range(4)]
-        assert np.mean(voices[0]) > np.mean(voices[1]) > np.mean(voices[3])
-
-
 def test_a_song_of_a_corpus_is_as_music21_tells_it(songs):
     from music21 import corpus as theirs
 
@@ -83,9 +67,7 @@ def test_the_list_is_made_by_the_recipe(build, tmp_path, monkeypatch):
     assert made == [{name: row[name] for name in made[0]} for row in committed]
 
 
-def test_chorales_that_another_music21_lacks_or_reads_otherwise_have_their_reason(
-    build, monkeypatch, tmp_path
-):
+def test_chorales_that_music21_lacks_or_reads_otherwise(build, monkeypatch, tmp_path):
     found = {name: chorales.files()[name] for name in ("bwv10.7", "bwv1.6", "bwv11.6")}
     found["bwv1.6"] = tmp_path / "bwv1.6.mxl"
     found["bwv1.6"].write_bytes(found["bwv11.6"].read_bytes())  # a waltz

@@ -3,15 +3,8 @@
 import numpy as np
 import pytest
 
-from musegen.metrics.copies import (
-    CopyIndex,
-    SharedRun,
-    frames,
-    leave_one_out,
-    marks,
-    novelty,
-    shared_runs,
-)
+from musegen.metrics import copies
+from musegen.metrics.copies import CopyIndex, SharedRun, leave_one_out, novelty
 from musegen.song import Song, as_notes
 
 
@@ -67,7 +60,7 @@ def test_passages_of_four_bars():
     # 32 eighths from "one", 8 of something else, 32 from "two" less a note: bars 1 and 6 begin
     # passages, and of the others none is whole.
     song = melody([*ONE[5:37], *line(5, 8), *[pitch + 1 for pitch in TWO[2:34]]])
-    assert len(frames(song)) == 72
+    assert len(copies.frames(song)) == 72
     assert INDEX.passages_found(song) == pytest.approx(2 / 6)
 
 
@@ -86,12 +79,12 @@ def test_all_shared_runs_of_two_songs_and_where_they_stand():
     onset = np.concatenate([np.arange(12), 15 + np.arange(10)])
     song = Song(as_notes(onset * 3, 3, np.array([*first, *second])), 80, 6, title="song")
     other = melody(ONE, "one", beat=24)
-    runs = shared_runs(song, other)
+    runs = copies.shared_runs(song, other)
     assert runs == [SharedRun(12, 0, "one", 30, 5), SharedRun(10, 12, "one", 4, 2)]
-    here, there = marks(song, other, runs)
+    here, there = copies.marks(song, other, runs)
     assert here == [(0, 36, "1: 12 eighths, +5"), (45, 75, "2: 10 eighths, +2")]
     assert there == [(360, 504, "1: 12 eighths, +5"), (48, 168, "2: 10 eighths, +2")]
-    assert shared_runs(song, melody(TWO, "two")) == []
+    assert copies.shared_runs(song, melody(TWO, "two")) == []
 
 
 # --- Notes ---------------------------------------------------------------------------------------
@@ -130,7 +123,7 @@ def test_one_changed_note_breaks_a_run_on_both_sides():
 def test_a_rest_breaks_a_run_of_notes_but_not_of_eighths():
     late = played([*TIMES[:6], *TIMES[6:] + 1])  # 6 notes, a beat of silence more, 4 notes
     assert longest(late) == (6, 0)
-    assert LEARNT.longest_shared(late).length == len(frames(late)) == 8
+    assert LEARNT.longest_shared(late).length == len(copies.frames(late)) == 8
     assert longest(played(held=9)) == (10, 0)  # how long a note is held makes no difference
 
 

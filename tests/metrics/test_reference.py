@@ -66,12 +66,6 @@ def test_a_training_song_is_not_looked_up_in_itself():
     assert len(PEOPLE.without(ONE_NOTE).index.songs) == len(TRAINED_ON)
 
 
-def test_the_table_sets_medians_side_by_side():
-    table = PEOPLE.table({"one note": [ONE_NOTE]})
-    assert table.loc[["pitches", "longest loop"], "one note"].tolist() == [1, 31]
-    assert (table.low <= table.people).all() and (table.people <= table.high).all()
-
-
 def test_z_scores_count_in_standard_deviations_of_people():
     table = PEOPLE.z_scores({"one note": [ONE_NOTE] * 3, "people": PEOPLE.reference})
     entropy = PEOPLE.reference_measures["entropy"]
@@ -85,12 +79,6 @@ def test_only_a_forest_that_is_given_lengths_can_tell_by_them():
     without, given = (two_sample.two_sample_accuracy(longer, PEOPLE, on) for on in (False, True))
     assert without.low < 0.6 and without.accuracy < 0.7 < 0.95 < given.accuracy
     assert without.songs == 40
-
-
-def test_another_kind_of_song_is_told_apart():
-    fifths = [Song(as_notes(np.arange(96), 1, 60 + 7 * (np.arange(96) % 2)), 96, 2)] * 20
-    found = two_sample.two_sample_accuracy(fifths, PEOPLE)
-    assert found.accuracy > 0.95 and found.low <= found.accuracy <= found.high
 
 
 def test_distances_of_people_to_people_and_to_a_planted_loop():

@@ -34,14 +34,3 @@ def test_what_a_check_lacks_makes_its_claim_not_testable():
 
     (row,) = claim.table("it").itertuples(index=False)
     assert row == ("1", "a quote", "not testable here", "it is missing")
-
-
-def test_the_survey_supports_contradicts_and_leaves_open():
-    found = survey.CLAIMS.table().set_index("claim")
-    verdicts = {quote[:24]: verdict for quote, verdict in found["verdict"].items()}
-    assert verdicts["a lot worse when it was "] == "supported"
-    assert verdicts["27 of the responses to t"] == "contradicted"
-    assert verdicts["the LSTM-based model tra"] == "undecided"
-    assert verdicts["the songs generated are "] == "contradicted"
-    one = "with the same model trained on the larger dataset being slightly worse"
-    assert found.loc[one, "number"] == "0.14 (-0.63 to 0.90) grades"

@@ -144,27 +144,26 @@ def test_a_shipped_network_knows_what_its_history_says_and_plays_the_shipped_son
 # One network on another backend: the same probabilities, wherever it was trained.
 PREDICT = """
 import sys; sys.path.insert(0, "tests/training")
-import json, numpy, trainer
+import numpy, trainer
 from musegen import training
 run = training.load_or_train(trainer.RUNS["sequences"], trainer.settings(sys.argv[1]))
-print(json.dumps(run.model.predict(numpy.array(json.loads(sys.argv[2])), verbose=0).tolist()))
+print(run.model.predict(numpy.array([[0, 1, 2, 0, 1], [2, 2, 1, 0, 0]]), verbose=0).tolist())
 """
+
+
+def predicted(backend, source):
+    command = [sys.executable, "-c", PREDICT, str(source)]
+    where = {"cwd": config.root(), "env": os.environ | {"KERAS_BACKEND": backend}}
+    run = subprocess.run(command, **where, capture_output=True, text=True, check=True)
+    return np.log(json.loads(run.stdout))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_what_was_trained_on_tensorflow_plays_on_another_backend(backend, source, build):
     pytest.importorskip(backend, reason="pip install it to test it")
-    tokens = [[0, 1, 2, 0, 1], [2, 2, 1, 0, 0]]
-    here = training.load_or_train(RUNS["sequences"], settings(source)).model.predict(
-        np.array(tokens), verbose=0
-    )
-    there = subprocess.run(
-        [sys.executable, "-c", PREDICT, str(source), json.dumps(tokens)],
-        cwd=config.root(), env=os.environ | {"KERAS_BACKEND": backend},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert np.log(here) == pytest.approx(np.log(json.loads(there.stdout)), abs=1e-4)
+    here = predicted("tensorflow", source)
+    assert predicted(backend, source) == pytest.approx(here, abs=1e-4)
 
 
 def test_a_backend_that_is_not_there_is_a_sentence():

@@ -39,11 +39,9 @@ def make_place(folder: Path, codes=(), **change) -> Place:
         "until": "2999-12-31",
         "invited": bool(codes),
     }
-    for path, text in (
-        (place.page, to_html(survey | change, [])),
-        (place.key, KEY),
-        (place.invitations, "\n".join(codes)),
-    ):
+    files = {place.page: to_html(survey | change, []), place.key: KEY}
+    files |= {place.invitations: "\n".join(codes)}
+    for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return place

@@ -1,7 +1,6 @@
 """The listening page as it is built: the same for all songs, and blind."""
 
 import base64
-import csv
 import io
 import json
 import os
@@ -16,6 +15,7 @@ import soundfile
 from apps.command import main
 from apps.listening import build as listening
 from apps.listening import page
+from apps.listening.answer_key import read_key
 from apps.listening.answer_schema import checked
 from apps.listening.dealing import Dealer
 from musegen import audio
@@ -49,26 +49,19 @@ def survey_of(built, part="survey"):
     return json.loads(re.search(rf'id="{part}">(.*?)</script>', page)[1])
 
 
-def key_of(built) -> list[dict]:
-    return list(csv.DictReader(io.StringIO(built.key.read_text(encoding="utf-8"))))
-
-
 def sounds_of(built) -> dict[str, bytes]:
     return {item: base64.b64decode(s) for item, s in survey_of(built)["items"].items()}
 
 
 def test_page_and_key_belong_together(built):
-    survey, rows = survey_of(built), key_of(built)
-    assert {row["survey"] for row in rows} == {survey["survey"]}
-    roles = Counter(row["role"] for row in rows)
-    assert roles == {"song": 6, "practice": 1, "attention": 1, "fake": 1}
-    names = {row["role"]: row for row in rows}
-    assert set(survey["items"]) == {r["item"] for r in rows if r["role"] != "attention"}
-    assert survey["practice"] == names["practice"]["item"]
-    attention = {"item": names["attention"]["item"], "grade": int(names["attention"]["source"])}
-    assert survey["attention"] == attention
-    counted = Counter(row["source"] for row in rows if row["role"] == "song")
-    assert set(counted.values()) == {2}
+    survey, key = survey_of(built), read_key(built.key)
+    songs, practice, attention, fake = map(key.named, ("song", "practice", "attention", "fake"))
+    assert Counter(song.source for song in songs.values()) == dict.fromkeys(SOURCES, 2)
+    assert key.survey == survey["survey"]
+    assert len(fake) == 1 and [*practice] == [survey["practice"]]
+    assert {*survey["items"]} == {*songs, *practice, *fake}
+    grades = {item: int(of.source) for item, of in attention.items()}
+    assert grades == {survey["attention"]["item"]: survey["attention"]["grade"]}
 
 
 def test_nothing_in_the_page_betrays_a_source(built):
@@ -81,8 +74,7 @@ def test_nothing_in_the_page_betrays_a_source(built):
     assert list(survey["items"]) == sorted(survey["items"])
     heard = set(survey["items"]) - {survey["practice"]}
     assert all(set(one["items"]) == heard for one in lists)
-    songs = {row["item"] for row in key_of(built) if row["role"] == "song"}
-    assert {one["again"] for one in lists} == songs
+    assert {one["again"] for one in lists} == {*read_key(built.key).named("song")}
     for sound in sounds_of(built).values():
         assert not sound.startswith(b"ID3")
         assert sound[-128:-125] != b"TAG"
