@@ -132,9 +132,7 @@ def read_songs(folder: Path) -> dict[str, list[Song]]:
         raise ValueError(f"{folder} is no folder; give one with a folder for each source")
     sources = {}
     for source in sorted(path for path in folder.iterdir() if path.is_dir()):
-        files = sorted(
-            path for path in source.iterdir() if path.suffix.lower() in (".mid", ".midi")
-        )
+        files = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
         if not files:
             raise ValueError(f"{source} holds no MIDI file (.mid); add songs or remove the folder")
         sources[source.name] = [_song(path) for path in files]
