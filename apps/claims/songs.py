@@ -72,6 +72,12 @@ def _artefacts(name: str, settings) -> pd.DataFrame:
     return people.has_artefacts(people.measures(songs))
 
 
+def _looks(names, settings) -> str:
+    """Say how often each network saw a song: once an epoch."""
+    epochs = (_run(name, settings, songs=False).manifest["epochs"] for name in names)
+    return "after {} and {} looks a song".format(*epochs)
+
+
 def _share(found, least: float = SOME, of: str = "songs") -> Finding:
     """Judge in how large a share of songs something is so."""
     if not len(found):
@@ -131,7 +137,8 @@ def copies_of_few(settings) -> Finding:
         few, many = (_artefacts(name, settings)["copied"] for name in pair)
         ends = confint(few.sum(), len(few), many.sum(), len(many), alpha=1 - claims.level(2))
         found.append((few.mean() - many.mean(), *ends))
-    return judged(found, " more of the songs: LSTM, AE", least=0, percent=True)
+    looks = ", ".join(_looks(pair, settings) for pair in (LSTMS, AES))
+    return judged(found, f" more of the songs: LSTM, AE ({looks})", least=0, percent=True)
 
 
 def _given_back(name: str, settings) -> tuple[np.ndarray, np.ndarray]:
@@ -143,10 +150,15 @@ def _given_back(name: str, settings) -> tuple[np.ndarray, np.ndarray]:
 
 @claim("4.2.1", "becoming very good at recreating the ten songs that it is trained on")
 def recreates(settings) -> Finding:
-    true, played = _given_back("ae_10", settings)
-    same = metrics.precision_recall(played, true)
-    verdict = claims.judge([[min(same.recall, same.precision)] * 2], least=CLOSE)
-    return Finding(verdict, f"recall {same.recall:.3f}, precision {same.precision:.3f}")
+    about = _run("ae_10", settings, songs=False).manifest
+    if settings == POP:  # measured when it was shipped
+        recall, precision = about["training_recall"], about["training_precision"]
+    else:
+        true, played = _given_back("ae_10", settings)
+        same = metrics.precision_recall(played, true)
+        recall, precision = same.recall, same.precision
+    verdict = claims.judge([[min(recall, precision)] * 2], least=CLOSE)
+    return Finding(verdict, f"recall {recall:.3f}, precision {precision:.3f}")
 
 
 @claim("4.2.1", "it was better at replicating the training songs")
@@ -154,7 +166,8 @@ def recreates_better(settings) -> Finding:
     both = [_given_back(name, settings) for name in ("ae_256", "ae_10")]
     recall = [(t & p).sum(axis=(1, 2, 3)) / t.sum(axis=(1, 2, 3)) for t, p in both]
     gap = arranged(*recall, claims.LEVEL)["independent"]
-    return judged([gap], " more of the cells", least=0, percent=True)
+    looks = _looks(AES, settings)
+    return judged([gap], f" more of the cells, ae_10, ae_256 {looks}", least=0, percent=True)
 
 
 @claim("4.2.1", "for most of the generated songs were random notes being played")
@@ -220,12 +233,14 @@ def more_songs(settings) -> Finding:
     runs = [_run(name, settings, songs=False) for name in LSTMS]
     best = [run.history["test_accuracy"].max() for run in runs]
     number = "test accuracy at its best {:.3f} after 128 songs, {:.3f} after 256".format(*best)
-    return Finding(claims.UNDECIDED, f"{number}; one network each has no interval")
+    looks = _looks(LSTMS, settings)
+    return Finding(claims.UNDECIDED, f"{number}, {looks}; one network each has no interval")
 
 
 @claim("4.4.1", "overfitting became a common problem")
 def overfitting(settings) -> Finding:
     names = (*LSTMS, "lstm_deep_128", "lstm_deep_256", *AES)
-    histories = [_run(name, settings).history["test_loss"].dropna() for name in names]
+    runs = [_run(name, settings, songs=False) for name in names]
+    histories = [run.history["test_loss"].dropna() for run in runs]
     # Ours: the loss of the test songs ends a tenth above its best.
     return _share([h.iloc[-1] > 1.1 * h.min() for h in histories], 0.5, "networks")
