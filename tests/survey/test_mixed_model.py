@@ -52,7 +52,7 @@ def test_too_few_answers_end_with_a_sentence(answers, few, message):
 
 def test_everyone_hears_everything_it_is_the_t_test_of_songs():
     """In a balanced survey REML's errors are those of the songs' means, pooled over sources."""
-    raw = survey.simulate_survey(np.random.default_rng(4), 60, 5, {"a": 0.0, "b": 0.8}, song=0.3)
+    raw = survey.simulate_survey(np.random.default_rng(4), 60, 5, {"a": 0.0, "b": 0.8})
     row = survey.mixed_model(raw).pairs.iloc[0]
     titles = raw.groupby(["source", "song"], observed=True)["grade"].mean()
     student = stats.ttest_ind(titles["b"], titles["a"])
