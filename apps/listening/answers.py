@@ -76,7 +76,7 @@ EXCLUSIONS = {
 }
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True)
 class Answers:
     """Answers that were read.
 
@@ -128,11 +128,6 @@ class Answers:
         frame = self.frame.assign(**disarmed)
         write_private(Path(path), frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))
         return Path(path)
-
-    def __repr__(self):
-        listeners = self.frame["listener"].nunique()
-        rest = ", ".join(f"{n} {reason}" for reason, n in self.summary().iloc[1:].items())
-        return f"{len(self.frame)} grades of {listeners} listeners; listed: {rest or 'nothing'}"
 
 
 def load_answers(path, key) -> Answers:

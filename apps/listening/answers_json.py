@@ -10,8 +10,6 @@ from apps.listening import answer_db
 from apps.listening.answer_key import Item, Key
 from apps.listening.answer_schema import ABOUT, AGAIN, checked, parsed
 
-LARGEST = 1_000_000  # bytes of a file; the page's own stay under 64,000
-
 
 def found_in(path: Path) -> Iterator[tuple[str, str | bytes]]:
     """Give the documents of the server's database, or every file of a folder at any depth."""
@@ -21,8 +19,7 @@ def found_in(path: Path) -> Iterator[tuple[str, str | bytes]]:
         return
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
         where = file.relative_to(path.parent if file == path else path).as_posix()
-        with file.open("rb") as opened:
-            yield where, opened.read(LARGEST)
+        yield where, file.read_bytes()
 
 
 def rows_of(path: Path, key: Key) -> pd.DataFrame:
@@ -60,35 +57,27 @@ def rows_of(path: Path, key: Key) -> pd.DataFrame:
 
 def _judged(document: dict, key: Key, reason: str) -> Iterator[dict]:
     """Give a row for each answer of a document, and for each piece that was not graded."""
-    order = [
-        item for item in document["order"] if _role(item, key) not in ("practice", "attention")
-    ]
     graded = {item: answer["grade"] for item, answer in document["answers"].items()}
+    items = [*dict.fromkeys([*document["order"], *graded])]
+    named = {item: key.items.get(item, Item("unknown_item", "", "")) for item in items}
+    pieces = [i for i in document["order"] if named[i].role not in ("practice", "attention")]
     of_listener = _of_listener(document, key, graded)
-    for item in dict.fromkeys([*document["order"], *graded]):
-        role, answer = _role(item, key), document["answers"].get(item, {})
-        of = key.items.get(item, Item(role, "", ""))
-        why = reason or ("missing" if graded.get(item) is None else "" if role == "song" else role)
+    for item, of in named.items():
+        answer, grade = document["answers"].get(item, {}), graded.get(item)
+        why = "missing" if grade is None else "" if of.role == "song" else of.role
         yield {
             "item": item,
-            "value": "" if graded.get(item) is None else str(int(graded[item])),
-            "reason": why,
-            "grade": graded.get(item),
+            "value": "" if grade is None else str(int(grade)),
+            "reason": reason or why,
+            "grade": grade,
             "song": of.song,
             "source": of.source,
-            "position": order.index(item) + 1 if item in order else None,
+            "position": pieces.index(item) + 1 if item in pieces else None,
             "known": answer.get("known"),
             "heard": answer.get("heard"),
             "comment": answer.get("comment", ""),
             **of_listener,
         }
-
-
-def _role(item: str, key: Key) -> str:
-    """Say what an item is: a role of the key, again for a repeated song, or unknown_item."""
-    if item.endswith(AGAIN) and item.removesuffix(AGAIN) in key.items:
-        return "again"
-    return key.items[item].role if item in key.items else "unknown_item"
 
 
 def _of_listener(document: dict, key: Key, graded: dict[str, Any]) -> dict:
