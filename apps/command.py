@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--quiet", action="store_true", help="do not open the page")
 
     report = _add(commands, "report", _report, "make build/report/")
-    report.add_argument("--only", type=int, metavar="N", help="draw figure N (5-11) anew")
+    report.add_argument("--only", type=int, choices=range(5, 12), help="draw this figure anew")
 
     train = _add(commands, "train", _train, "train runs, those that come with musegen, too")
     train.add_argument("runs", metavar="RUN", nargs="*", help="ae_10, lstm_small_128, ...")
@@ -79,8 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     composer = _add(commands, "composer", _composer, "play the autoencoder in the browser")
-    networks = ("ae_10", "ae_256")
-    composer.add_argument("run", nargs="?", default="ae_10", choices=networks)
+    composer.add_argument("run", nargs="?", default="ae_10", choices=("ae_10", "ae_256"))
 
     survey = commands.add_parser("survey", help="build and serve a listening survey")
     steps = survey.add_subparsers(required=True, metavar="STEP")
@@ -152,24 +151,8 @@ def _train(options, settings) -> None:
     if wrong or not names:
         found = f"no run is called {', '.join(wrong)}" if wrong else "which run?"
         raise ValueError(f"{found}; name some of {', '.join(known)}, or say --all")
-    runs = []
     for run in cluster.train_all(names, settings):
-        runs.append(run)
         print(f"{run.cfg.name} is there: {run.folder}", flush=True)
-    print(_summary(runs).round(3).to_string())
-
-
-def _summary(runs):
-    """Sum trainings up: a row a run, its losses those of the last epoch."""
-    import pandas as pd
-
-    rows = {}
-    for run in runs:
-        about = {"songs": len(run.songs), "epochs": len(run.history)}
-        about["seconds"] = run.manifest["seconds"]
-        last = run.history.iloc[-1].filter(like="loss")
-        rows[run.cfg.name] = about | last.to_dict()
-    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _audit(options, settings) -> None:
@@ -227,8 +210,9 @@ def _survey_export(options, settings) -> None:
     found = options.answers if options.key else place.answers
     answers = load_answers(found, options.key or place.key)
     answers.write_csv(options.out)
-    used = len(answers.frame)
-    print(f"{options.out}: {used} grades; the codes in it can delete answers: keep them")
+    print(
+        f"{options.out}: {len(answers.frame)} grades; the codes in it can delete answers: keep them"
+    )
     print(answers.summary().to_string())
     print(answers.exclusions().round(2).to_string())
 

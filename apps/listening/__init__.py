@@ -9,7 +9,7 @@ Report 2.4 describes a survey of ten songs and a scale from 1 to 5; 4.4.2 says w
                            ``elements.js``, ``listening.css``, ``texts/``
 `answer_schema`            the form of answers, ``answers.schema.json``
 `server`                   serves the page and takes answers in; `answer_db` keeps them
-`answers`                  reads answers; `answers_json` documents, `form_csv` spreadsheets
+`answers`                  reads answers; of spreadsheets by `form_csv`
 `answer_key`               what a key says
 =========================  ========================================================================
 

@@ -96,8 +96,6 @@ def decoded(content: bytes) -> str:
     """Decode text whose encoding nobody has told: a BOM, else UTF-8, else cp1252."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
-    if b"\0" in content[:200]:
-        return content.decode("utf-16-le", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -105,14 +105,12 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
         "practice": practice,
         "attention": {"item": attention, "grade": grade},
     }
-    place.private.mkdir(parents=True, exist_ok=True)
-    place.private.chmod(0o700)
     codes = [as_code(secrets.token_bytes(16)) for _ in range(listeners)]
     write_private(place.invitations, "\n".join(codes))
     write_private(place.survey, json.dumps(survey))
+    place.private.chmod(0o700)
     # Before the page: without its key that would be worthless.
-    key = pd.DataFrame(sorted(rows), columns=PAGE[1:])
-    key.insert(0, "survey", survey["survey"])
+    key = pd.DataFrame([(survey["survey"], *row) for row in sorted(rows)], columns=PAGE)
     write_private(place.key, key.to_csv(index=False))
     with atomic_write(place.page) as part:
         lists = islice(deal(dict.fromkeys(blind, "any"), each, [fake]), LISTS)
@@ -128,10 +126,8 @@ def read_songs(folder: Path) -> dict[str, list[Song]]:
     dict
         From the name of each source to its songs, cut to their first note; titles are file names.
     """
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder; give one with a folder for each source")
     sources = {}
-    for source in sorted(path for path in folder.iterdir() if path.is_dir()):
+    for source in sorted(path for path in folder.glob("*") if path.is_dir()):
         files = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
         if not files:
             raise ValueError(f"{source} holds no MIDI file (.mid); add songs or remove the folder")

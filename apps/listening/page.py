@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import compress
 from pathlib import Path
 
@@ -78,7 +77,6 @@ def to_html(content: dict, lists: list[dict]) -> str:
     )
 
 
-@cache
 def texts() -> dict[str, dict]:
     """Read what the page says, in each language that has a file in ``texts/``."""
     files = sorted((Path(__file__).parent / "texts").glob("*.json"))

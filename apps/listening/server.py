@@ -12,10 +12,8 @@ request is logged: a line would name addresses.
 
 import logging
 import sys
-import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
 from datetime import date
 from urllib.parse import urlsplit
 
@@ -31,7 +29,7 @@ from apps.listening.page import Place, deal, to_html
 
 NEW = 300  # listeners
 LARGEST = 64_000  # bytes of a body
-# Tornado takes in a body up to here, so that a sentence can answer one that is too large.
+# Tornado takes in a body up to here, so that a status can answer one that is too large.
 OPTIONS = {"max_body_size": 1_000_000, "body_timeout": 30, "idle_connection_timeout": 120}
 HEADERS = {
     "Cache-Control": "no-store",
@@ -43,22 +41,9 @@ HEADERS = {
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 STATUS = {Uninvited: 401, Deleted: 410, OSError: 503}  # of what the store raises
-SENTENCES = {
-    401: "this invitation is none, or somebody has used it",
-    403: "answers are taken from the page of this server only",
-    404: "there is nothing here but the page",
-    405: "this is not what one can do here",
-    410: "these answers were deleted, and stay deleted",
-    413: f"a body has at most {LARGEST:,} bytes",
-    429: f"an address brings at most {NEW} new listeners a day; try again tomorrow",
-    500: "something went wrong here; nothing was stored",
-    503: "the answers cannot be stored now; try again later",
-}
 
 
-def application(
-    place: Place, store: Store, debrief: bool = False, clock: Callable[[], float] = time.time
-) -> web.Application:
+def application(place: Place, store: Store, debrief: bool = False) -> web.Application:
     """Make the Tornado application: ``/`` the page, ``/answers`` to put and delete.
 
     Parameters
@@ -67,8 +52,6 @@ def application(
     store : Store
     debrief : bool
         Whether who has finished is told who wrote what.
-    clock : callable
-        Gives the seconds that days are counted by.
 
     Raises
     ------
@@ -86,7 +69,6 @@ def application(
         lists=deal(sources, survey["each"], [*key.named("fake")]),
         store=store,
         debrief=debrief,
-        clock=clock,
         new=Counter(),
     )
 
@@ -100,15 +82,10 @@ class Handler(web.RequestHandler):
             self.set_header(name, value)
         self.clear_header("Server")
 
-    def compute_etag(self):
-        """Give none: nothing is to be kept by a browser."""
-
     def write_error(self, status_code, exc_info=(None, None), **kwargs):
-        """Say in a sentence what was wrong."""
+        """Say it by the status, which is what the page goes by; its words are its own."""
         self.set_status(STATUS.get(exc_info[0], status_code))
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        said = SENTENCES.get(self.get_status()) or getattr(exc_info[1], "log_message", None)
-        self.finish(f"{said or 'this was not understood'}\n")
+        super().write_error(self.get_status())
 
     def log_exception(self, kind, value, trace):
         """Tell the owner that the disk failed, or where the code did; not what was sent."""
@@ -144,16 +121,16 @@ class Answers(Handler):
         try:
             self.asked = checked(parsed(self.request.body), "deletion" if is_deletion else "")
             named = {*self.asked.get("order", []), *self.asked.get("answers", {})}
-            if self.asked["survey"] != key.survey or not named <= key.items.keys():
-                raise ValueError("this is of another survey than the page")
         except ValueError as error:
-            raise web.HTTPError(400, str(error)) from error
+            raise web.HTTPError(400) from error
+        if self.asked["survey"] != key.survey or not named <= key.items.keys():
+            raise web.HTTPError(400)
         self.who = self.asked["survey"], self.asked["listener"]
         invited = self.settings["survey"]["invited"] and not is_deletion
         if not invited and not self.settings["store"].knows(*self.who):
-            new, day = self.settings["new"], self.settings["clock"]() // 86_400
-            new[self.request.remote_ip, day] += 1
-            if new[self.request.remote_ip, day] > NEW:
+            new, who = self.settings["new"], (self.request.remote_ip, date.today())
+            new[who] += 1
+            if new[who] > NEW:
                 raise web.HTTPError(429)
 
     def put(self):

@@ -159,7 +159,7 @@ def test_wrong_input_is_a_sentence_and_leaves_nothing(songs, tmp_path):
     (tmp_path / "broken" / "A" / "one.mid").write_bytes(b"MThd")
     told = {"contact": "A", "until": LATER}
     for folder, change, says in (
-        ("nowhere", {}, "is no folder; give one with a folder for each source"),
+        ("nowhere", {}, "has 0 folder"),
         ("none", {}, "has 0 folder"),
         ("empty", {}, r"A holds no MIDI file \(\.mid\)"),
         ("short", {}, r"one\.mid"),
