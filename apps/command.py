@@ -8,6 +8,8 @@ from pathlib import Path
 
 from musegen import config
 
+SOURCES = "chorales, lpd5:PATH or midi:PATH"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command.
@@ -62,28 +64,34 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--all", action="store_true", help="all runs")
 
     for command in (report, train):
-        command.add_argument(
-            "--data", dest="source", metavar="SOURCE", help="chorales, lpd5:PATH or midi:PATH"
-        )
-        command.add_argument(
-            "--minutes", type=float, metavar="N", help="of all trainings on other songs: 30"
-        )
+        command.add_argument("--data", dest="source", metavar="SOURCE", help=SOURCES)
+        command.add_argument("--minutes", type=float, help="of all trainings on other songs: 30")
 
     audit = _add(commands, "audit", _audit, "what of a corpus is used, what not, and why")
-    audit.add_argument("source", metavar="SOURCE", help="chorales, lpd5:PATH or midi:PATH")
+    audit.add_argument("source", metavar="SOURCE", help=SOURCES)
     audit.add_argument("--json", action="store_true", help="only the counts, as JSON")
 
     for command in (report, train, audit):
-        command.add_argument(
-            "--dask", metavar="tcp://HOST:PORT", help="share the work out to its workers"
-        )
+        command.add_argument("--dask", metavar="tcp://HOST:PORT", help="whose workers share it")
 
     composer = _add(commands, "composer", _composer, "play the autoencoder in the browser")
     composer.add_argument("run", nargs="?", default="ae_10", choices=("ae_10", "ae_256"))
 
     survey = commands.add_parser("survey", help="build and serve a listening survey")
-    steps = survey.add_subparsers(required=True, metavar="STEP")
+    _add_survey(survey.add_subparsers(required=True, metavar="STEP"))
 
+    search = _add(commands, "search", _search, "try other settings than the report's")
+    search.add_argument("name", metavar="NETWORK", choices=("lstm", "ae"), help="lstm or ae")
+    search.add_argument("--trials", type=int, default=20, metavar="N", help="default: 20")
+
+    _add(commands, "notebooks", _notebooks, "run the notebooks in place")
+    ship = _add(commands, "ship", _ship, "put a trained run into data/runs/")
+    ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, held, ...")
+    _add(commands, "chorales", _chorales, "choose the chorales of data/ again")
+    return parser
+
+
+def _add_survey(steps) -> None:
     build = _add(steps, "build", _survey_build, "make the listening page and its key")
     build.add_argument("songs", metavar="SONGS", help="a folder with a folder of MIDI a source")
     build.add_argument("--out", metavar="SURVEY", default="survey", help="default: survey/")
@@ -104,16 +112,6 @@ def _parser() -> argparse.ArgumentParser:
                         help="a survey; or, with --key, a folder of files or a CSV")  # fmt: skip
     export.add_argument("--key", metavar="KEY", help="default: the survey's own")
     export.add_argument("--out", metavar="CSV", default="answers.csv")
-
-    search = _add(commands, "search", _search, "try other settings than the report's")
-    search.add_argument("name", metavar="NETWORK", choices=("lstm", "ae"), help="lstm or ae")
-    search.add_argument("--trials", type=int, default=20, metavar="N", help="default: 20")
-
-    _add(commands, "notebooks", _notebooks, "run the notebooks in place")
-    ship = _add(commands, "ship", _ship, "put a trained run into data/runs/")
-    ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, held, ...")
-    _add(commands, "chorales", _chorales, "choose the chorales of data/ again")
-    return parser
 
 
 def _add(commands, name: str, command, text: str) -> argparse.ArgumentParser:

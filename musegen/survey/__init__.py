@@ -36,7 +36,6 @@ from musegen.survey.recover import (
     VARIANCES,
     alike,
     measures,
-    naturals,
     printed,
     ranges,
     reading,

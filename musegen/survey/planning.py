@@ -51,10 +51,9 @@ def _grades(rng, shape: tuple[int, ...], shifts: Sequence[float]) -> np.ndarray:
 
 def simulate_survey(
     rng: np.random.Generator,
-    listeners: int = 29,
-    songs: int = 2,
-    effects: dict[str, float] | None = None,
-    *,
+    listeners: int,
+    songs: int,
+    effects: dict[str, float],
     each: int | None = None,
 ) -> pd.DataFrame:
     """Make the answers of a survey that never was.
@@ -65,9 +64,8 @@ def simulate_survey(
     listeners : int
     songs : int
         Of each source.
-    effects : dict, optional
-        Source: by how many grades its mean lies above that of the training data. Without it five
-        sources, none different from the others.
+    effects : dict
+        Source: by how many grades its mean lies above that of the training data.
     each : int, optional
         How many songs a listener hears, as `deal` deals them: all, unless given.
 
@@ -85,7 +83,6 @@ def simulate_survey(
     -----
     Notebook: 05_survey_analysis, "Your own survey".
     """
-    effects = dict.fromkeys("ABCDE", 0.0) if effects is None else effects
     shifts = [_shift(effect) for effect in effects.values()]
     shape = (1, listeners, len(effects), songs)
     grades = _grades(rng, shape, shifts).reshape(listeners, -1)
@@ -177,7 +174,8 @@ def detection(
     Returns
     -------
     DataFrame
-        A row a place of the grid that can be: `listeners`, `songs`, `each`, and shares of the
+        A row a place of the grid that can be (two listeners and two songs a source at the least,
+        each song heard): `listeners`, `songs`, `each`, and shares of the
         surveys: `pooled` (Welch's test of all answers, as if independent), `found` (the difference
         is seen), `equivalent` (shown to lie within `MARGIN`).
 
@@ -188,12 +186,8 @@ def detection(
     shifts = [0.0, _shift(difference), *[0.0] * (SOURCES - 2)]
     rows = []
     for people, kinds, heard in product(listeners, songs, each):
-        if people < 2 or kinds < 2:
-            raise ValueError(
-                "a survey is planned with two listeners and two songs a source, or more"
-            )
         number = heard or SOURCES * kinds
-        if number <= SOURCES * kinds <= people * number:
+        if min(people, kinds) > 1 and number <= SOURCES * kinds <= people * number:
             grades = _grades(rng, (times, people, SOURCES, kinds), shifts)
             lists = deal(rng, np.repeat(np.arange(SOURCES), kinds), number)
             tested = _tested(grades, np.reshape([*islice(lists, people)], grades.shape[1:]))

@@ -288,14 +288,11 @@ def mixed_model(answers: pd.DataFrame) -> Mixed:
     names = list(answers["source"].cat.categories)
     title = answers.groupby(["source", "song"], observed=True).ngroup()
     freedom = title.nunique() - len(names)
-    for short, what in (
-        (answers["listener"].nunique() < 2, "one listener alone: how listeners differ"),
-        (len(names) < 2, f"{names[0]} alone is graded: how sources differ"),
-        (freedom < 1, "one song a source: how songs of a source differ"),
-        (answers["grade"].nunique() < 2, "every grade is the same: what they depend on"),
-    ):
-        if short:
-            raise ValueError(f"{what} can't be seen; the mixed model needs two at the very least")
+    if min(len(names), freedom + 1, *answers[["listener", "grade"]].nunique()) < 2:
+        raise ValueError(
+            "the mixed model needs two listeners, two sources, one of them with two songs, and "
+            "grades that differ, at the very least"
+        )
     data = answers.assign(title=title, kind=answers["source"].cat.codes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a variance of 0, at the edge of what may be, is let be
