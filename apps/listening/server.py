@@ -10,6 +10,7 @@ there. Who is refused for now (429, 503) loses nothing: the page sends its lates
 request is logged: a line would name addresses.
 """
 
+import json
 import logging
 import sys
 import traceback
@@ -65,6 +66,7 @@ def application(place: Place, store: Store, debrief: bool = False) -> web.Applic
         default_handler_class=Elsewhere,
         log_function=lambda handler: None,
         survey=survey,
+        page=to_html(survey, []).encode(),
         key=key,
         lists=deal(sources, survey["each"], [*key.named("fake")]),
         store=store,
@@ -101,7 +103,9 @@ class Page(Handler):
 
     def get(self):
         """Deal a list."""
-        self.finish(to_html(self.settings["survey"], [next(self.settings["lists"])]))
+        dealt = json.dumps([next(self.settings["lists"])]).encode()
+        # Some megabytes: written once, in `application`, without a list.
+        self.finish(self.settings["page"].replace(b'id="lists">[]', b'id="lists">' + dealt, 1))
 
     head = get
 
