@@ -8,6 +8,8 @@ from pathlib import Path
 
 from musegen import config
 
+SOURCES = "chorales, lpd5:PATH or midi:PATH"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command.
@@ -55,36 +57,41 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--quiet", action="store_true", help="do not open the page")
 
     report = _add(commands, "report", _report, "make build/report/")
-    report.add_argument("--only", type=int, metavar="N", help="draw figure N (5-11) anew")
+    report.add_argument("--only", type=int, choices=range(5, 12), help="draw this figure anew")
 
     train = _add(commands, "train", _train, "train runs, those that come with musegen, too")
     train.add_argument("runs", metavar="RUN", nargs="*", help="ae_10, lstm_small_128, ...")
     train.add_argument("--all", action="store_true", help="all runs")
 
     for command in (report, train):
-        command.add_argument(
-            "--data", dest="source", metavar="SOURCE", help="chorales, lpd5:PATH or midi:PATH"
-        )
-        command.add_argument(
-            "--minutes", type=float, metavar="N", help="of all trainings on other songs: 30"
-        )
+        command.add_argument("--data", dest="source", metavar="SOURCE", help=SOURCES)
+        command.add_argument("--minutes", type=float, help="of all trainings on other songs: 30")
 
     audit = _add(commands, "audit", _audit, "what of a corpus is used, what not, and why")
-    audit.add_argument("source", metavar="SOURCE", help="chorales, lpd5:PATH or midi:PATH")
+    audit.add_argument("source", metavar="SOURCE", help=SOURCES)
     audit.add_argument("--json", action="store_true", help="only the counts, as JSON")
 
     for command in (report, train, audit):
-        command.add_argument(
-            "--dask", metavar="tcp://HOST:PORT", help="share the work out to its workers"
-        )
+        command.add_argument("--dask", metavar="tcp://HOST:PORT", help="whose workers share it")
 
     composer = _add(commands, "composer", _composer, "play the autoencoder in the browser")
-    networks = ("ae_10", "ae_256")
-    composer.add_argument("run", nargs="?", default="ae_10", choices=networks)
+    composer.add_argument("run", nargs="?", default="ae_10", choices=("ae_10", "ae_256"))
 
     survey = commands.add_parser("survey", help="build and serve a listening survey")
-    steps = survey.add_subparsers(required=True, metavar="STEP")
+    _add_survey(survey.add_subparsers(required=True, metavar="STEP"))
 
+    search = _add(commands, "search", _search, "try other settings than the report's")
+    search.add_argument("name", metavar="NETWORK", choices=("lstm", "ae"), help="lstm or ae")
+    search.add_argument("--trials", type=int, default=20, metavar="N", help="default: 20")
+
+    _add(commands, "notebooks", _notebooks, "run the notebooks in place")
+    ship = _add(commands, "ship", _ship, "put a trained run into data/runs/")
+    ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, held, ...")
+    _add(commands, "chorales", _chorales, "choose the chorales of data/ again")
+    return parser
+
+
+def _add_survey(steps) -> None:
     build = _add(steps, "build", _survey_build, "make the listening page and its key")
     build.add_argument("songs", metavar="SONGS", help="a folder with a folder of MIDI a source")
     build.add_argument("--out", metavar="SURVEY", default="survey", help="default: survey/")
@@ -105,16 +112,6 @@ def _parser() -> argparse.ArgumentParser:
                         help="a survey; or, with --key, a folder of files or a CSV")  # fmt: skip
     export.add_argument("--key", metavar="KEY", help="default: the survey's own")
     export.add_argument("--out", metavar="CSV", default="answers.csv")
-
-    search = _add(commands, "search", _search, "try other settings than the report's")
-    search.add_argument("name", metavar="NETWORK", choices=("lstm", "ae"), help="lstm or ae")
-    search.add_argument("--trials", type=int, default=20, metavar="N", help="default: 20")
-
-    _add(commands, "notebooks", _notebooks, "run the notebooks in place")
-    ship = _add(commands, "ship", _ship, "put a trained run into data/runs/")
-    ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, held, ...")
-    _add(commands, "chorales", _chorales, "choose the chorales of data/ again")
-    return parser
 
 
 def _add(commands, name: str, command, text: str) -> argparse.ArgumentParser:
@@ -152,24 +149,8 @@ def _train(options, settings) -> None:
     if wrong or not names:
         found = f"no run is called {', '.join(wrong)}" if wrong else "which run?"
         raise ValueError(f"{found}; name some of {', '.join(known)}, or say --all")
-    runs = []
     for run in cluster.train_all(names, settings):
-        runs.append(run)
         print(f"{run.cfg.name} is there: {run.folder}", flush=True)
-    print(_summary(runs).round(3).to_string())
-
-
-def _summary(runs):
-    """Sum trainings up: a row a run, its losses those of the last epoch."""
-    import pandas as pd
-
-    rows = {}
-    for run in runs:
-        about = {"songs": len(run.songs), "epochs": len(run.history)}
-        about["seconds"] = run.manifest["seconds"]
-        last = run.history.iloc[-1].filter(like="loss")
-        rows[run.cfg.name] = about | last.to_dict()
-    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _audit(options, settings) -> None:
@@ -227,8 +208,9 @@ def _survey_export(options, settings) -> None:
     found = options.answers if options.key else place.answers
     answers = load_answers(found, options.key or place.key)
     answers.write_csv(options.out)
-    used = len(answers.frame)
-    print(f"{options.out}: {used} grades; the codes in it can delete answers: keep them")
+    print(
+        f"{options.out}: {len(answers.frame)} grades; the codes in it can delete answers: keep them"
+    )
     print(answers.summary().to_string())
     print(answers.exclusions().round(2).to_string())
 

@@ -18,8 +18,5 @@ def render(template: Path, **values) -> str:
         loader=jinja2.FileSystemLoader(template.parent),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
     return pages.get_template(template.name).render(values)

@@ -21,7 +21,7 @@ def table(settings: config.Settings) -> pd.DataFrame:
     -------
     DataFrame
         Columns section, claim (the report's own words), verdict, number, corpus (the songs that
-        the networks are trained on), profile. No network is trained for it: a claim about one that
+        the networks are trained on). No network is trained for it: a claim about one that
         is not there is *not testable here*, and so is one about networks that are trained for some
         minutes only, whichever way it went. Beside the chorales, what can be said of the networks
         of LPD-5 without its songs.
@@ -35,5 +35,4 @@ def table(settings: config.Settings) -> pd.DataFrame:
         played = pd.concat([played, pop[pop["verdict"] != survey.NOT_TESTABLE]])
     both = pd.concat([survey.CLAIMS.table().assign(corpus="survey"), played])
     order = both["section"].map(lambda section: [int(number) for number in section.split(".")])
-    both = both.iloc[order.argsort(kind="stable")].reset_index(drop=True)
-    return both.assign(profile=settings.profile)
+    return both.iloc[order.argsort(kind="stable")].reset_index(drop=True)

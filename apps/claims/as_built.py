@@ -16,6 +16,7 @@ def as_built(settings: config.Settings) -> pd.DataFrame:
     layers = f"{ae.steps_per_bar * ae.pitches}, {wide}, {narrow} a bar; {ae.bars * narrow}"
     layers += f", {ae.bottleneck}, {ae.latent}"
     songs = {kind: _songs(runs, kind) for kind in ("ae", "lstm_small", "lstm_deep")}
+    seconds = 60 / generation.TEMPO_QPM / small.network.ticks_per_beat
     source = settings.source.partition(":")[0].replace("lpd5", "LPD-5")
     tempo, shape = "{:g}-{:g}".format(*ae.tempo_qpm), (ae.bars, ae.steps_per_bar, ae.pitches)
     rows = [
@@ -38,7 +39,7 @@ def as_built(settings: config.Settings) -> pd.DataFrame:
         ("2.4", "survey: grades", "1 to 5", f"{survey.GRADES[0]} to {survey.GRADES[-1]}"),
         ("2.4", "AE: songs", "10, 256", songs["ae"]),
         ("3.2", "tempo of what is generated, qpm", "120", f"{generation.TEMPO_QPM:g}"),
-        ("4.2.2", "LSTM: length of a note", "0.5 s", _duration(small.network)),
+        ("4.2.2", "LSTM: length of a note", "0.5 s", f"{seconds:g} s"),
     ]
     frame = pd.DataFrame(rows, columns=["section", "what", "report", "here"])
     return frame.assign(same=np.where(frame["report"] == frame["here"], "yes", "no"))
@@ -50,10 +51,6 @@ def _layers(network: LSTMConfig) -> str:
 
 def _songs(runs, kind: str) -> str:
     return ", ".join(str(run.songs) for run in runs.values() if run.name.startswith(f"{kind}_"))
-
-
-def _duration(network: LSTMConfig) -> str:
-    return f"{60 / generation.TEMPO_QPM / network.ticks_per_beat:g} s"
 
 
 def _in_key(settings: config.Settings) -> str:

@@ -53,8 +53,7 @@ def _noise(name: str, settings):
 def _tokens(name: str, settings) -> np.ndarray:
     """Give the report's songs of an LSTM, greedy and sampled: (song, 500)."""
     run = _run(name, settings, songs=False)
-    ways = [generation.report_songs(run, way) for way in generation.WAYS]
-    return np.concatenate(ways)
+    return np.concatenate([generation.report_songs(run, way) for way in generation.WAYS])
 
 
 @cache

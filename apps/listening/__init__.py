@@ -3,12 +3,13 @@
 Report 2.4 describes a survey of ten songs and a scale from 1 to 5; 4.4.2 says what was missing.
 
 =========================  ========================================================================
-`build`, `dealing`         make the page, its key and invitations; deal a listener some songs
-`page`                     the page as a file: ``document.js`` (what is answered), ``sending.js``,
-                           ``screens.js`` of ``elements.js``, ``listening.css``, ``texts/``
+`build`                    makes the page, its key and invitations
+`page`                     where its files are, what a listener is dealt, and the page as a file:
+                           ``document.js`` (what is answered), ``sending.js``, ``screens.js`` of
+                           ``elements.js``, ``listening.css``, ``texts/``
 `answer_schema`            the form of answers, ``answers.schema.json``
-`server`, `rate_limit`     serves the page and takes answers in; `answer_db` keeps them
-`answers`                  reads answers; `answers_json` documents, `form_csv` spreadsheets
+`server`                   serves the page and takes answers in; `answer_db` keeps them
+`answers`                  reads answers; of spreadsheets by `form_csv`
 `answer_key`               what a key says
 =========================  ========================================================================
 

@@ -13,20 +13,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-OURS = int.from_bytes(b"muse")  # in the head of the file: whose database it is
 LARGEST = 2**18  # pages of 4 kB: 16,000 listeners with the longest documents that the server takes
 PATIENCE = 5.0  # seconds to wait for another process that is writing
 HEAD = b"SQLite format 3\0"  # how such a file begins
 # A commit is on the disk, not on its way; deleted answers are overwritten.
 TABLES = f"""
-PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA max_page_count={LARGEST};
+PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;
+PRAGMA max_page_count={LARGEST};
 CREATE TABLE IF NOT EXISTS answers (
     survey TEXT, listener TEXT, version INTEGER, finished TEXT, document TEXT,
     PRIMARY KEY (survey, listener)
 );
 CREATE TABLE IF NOT EXISTS deleted (survey TEXT, listener TEXT, PRIMARY KEY (survey, listener));
 CREATE TABLE IF NOT EXISTS used (invitation TEXT PRIMARY KEY);
-PRAGMA application_id={OURS};
 """
 PUT = """
 INSERT INTO answers VALUES (:survey, :listener, :version, :finished, :document)
@@ -58,7 +57,7 @@ class Store:
     Raises
     ------
     OSError
-        If it is another program's file, cannot be written, or is on a disk that can't lock files.
+        If it is no database, or cannot be written.
     """
 
     def __init__(self, path: Path, invitations: Iterable[str] = ()):
@@ -67,18 +66,7 @@ class Store:
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             # No transactions but those that say so.
             self._database = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
-            try:
-                # Looked at before anything is changed: it may be somebody else's.
-                if self._one("SELECT 1 FROM sqlite_master") and (
-                    self._one("PRAGMA application_id") != (OURS,)
-                ):
-                    raise OSError("it is a database of another program")
-                if self._one("PRAGMA journal_mode=WAL") != ("wal",):
-                    raise OSError("its disk cannot share files; use one of this machine")
-                self._database.executescript(TABLES)
-            except BaseException:
-                self._database.close()
-                raise
+            self._database.executescript(TABLES)
 
     def knows(self, survey: str, listener: str) -> bool:
         """Tell whether there are answers of a listener."""
@@ -153,15 +141,9 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._sentences():
+        with self._sentences(), self._database:  # commits, or rolls back
             self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+            yield
 
 
 def documents(path: Path) -> list[str]:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from apps.listening.answer_schema import ABOUT
+from apps.listening.answer_schema import ABOUT, AGAIN
 from musegen.files import atomic_write
 
 ROLES = ("song", "practice", "attention", "fake", "listener", "time", *ABOUT)
@@ -34,7 +34,10 @@ LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # as in the page's own codes
 
 
 class Item(NamedTuple):
-    """What an item or a column stands for; `source` holds the grade an attention check asks for."""
+    """What an item or a column stands for: a role of `ROLES`, or a piece heard *again*.
+
+    `source` holds the grade that an attention check asks for.
+    """
 
     role: str
     song: str
@@ -93,8 +96,6 @@ def decoded(content: bytes) -> str:
     """Decode text whose encoding nobody has told: a BOM, else UTF-8, else cp1252."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
-    if b"\0" in content[:200]:
-        return content.decode("utf-16-le", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -174,14 +175,12 @@ def read_key(path) -> Key:
     role = table["role"].where(table["role"] != "", "song")
     is_label, songs = table["grade"] != "", table[["song", "source"]]
     is_song = (role == "song") & ~is_label
-    grade = table["grade"].where(role != "attention", table["source"])
     for rule, broken in {
         "has the name of another row": name.duplicated(),
         "has the song and source of another row; give them different titles": is_song
         & songs[is_song].duplicated().reindex(table.index, fill_value=False),
         f"has a role that is none of {', '.join(ROLES)}": ~role.isin(ROLES),
-        "has a grade that is not 1, 2, 3, 4 or 5": ~grade.isin([*"12345"])
-        & (is_label | (role == "attention")),
+        "has a grade that is not 1, 2, 3, 4 or 5": is_label & ~table["grade"].isin([*"12345"]),
         "lacks a heading, song or source; a label has a grade instead": is_song
         & ((name == "") | (songs == "").any(axis=1)),
     }.items():
@@ -192,5 +191,7 @@ def read_key(path) -> Key:
         raise ValueError(f"{what} must have a row for each song, all of one survey")
     items = map(Item, role, table["song"], table["source"])
     items = {n: item for n, item, label in zip(name, items, is_label, strict=True) if not label}
-    labels = dict(zip(name[is_label], grade[is_label], strict=True))
+    if columns is PAGE:
+        items |= {n + AGAIN: of._replace(role="again") for n, of in items.items()}
+    labels = dict(zip(name[is_label], table["grade"][is_label], strict=True))
     return Key(path, table["survey"].iloc[0], items, content, labels)

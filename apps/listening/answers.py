@@ -20,22 +20,40 @@ The columns of the tidy frame, a row a listener and song:
 ======================== ==========================================================================
 
 A spreadsheet gives the first five, and what else its key names. Text is empty where nothing was
-said. The list of the rest has the columns ``where``, ``listener``, ``item``, ``reason`` (`REASONS`
-says what each means) and ``value``.
+said. The list of the rest has the columns ``where``, ``listener``, ``item``, ``reason`` and
+``value``. The reasons:
+
+================ ==================================================================================
+``practice``     the piece to practise on, graded but not counted
+``attention``    an attention check, not a song
+``fake``         shuffled notes, for the column ``fake``
+``again``        a piece heard for the second time, for the column ``again``
+``unknown_item`` not in the key, so nobody knows which song it is about
+``out_of_range`` a number, but not 1, 2, 3, 4 or 5
+``not_a_grade``  no number, and no label of the key
+``duplicate``    the same listener has answered later
+``other_survey`` an answer to another survey
+``extra_cells``  more cells than headings, so the row may have shifted
+``missing``      a piece without a grade
+``not_in_key``   a column that the key does not name
+``unreadable``   not an answer document, see the value
+================ ==================================================================================
 
 Report 2.4 and 4.4.2. Notebook: 05_survey_analysis, "Your own survey".
 """
 
 import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from apps.listening import answers_json, form_csv
-from apps.listening.answer_key import read_key, write_private
-from apps.listening.answer_schema import ABOUT
+from apps.listening import answer_db, form_csv
+from apps.listening.answer_key import Item, Key, read_key, write_private
+from apps.listening.answer_schema import ABOUT, AGAIN, checked, parsed
 
 KINDS = {
     **dict.fromkeys(("listener", "song", "source"), "str"),
@@ -52,31 +70,16 @@ KINDS = {
 }
 FORMULA = r"\A[\s=+\-@＝＋－＠]"
 LISTED = ("where", "listener", "item", "reason", "value")
-REASONS = {
-    "practice": "the piece to practise on, graded but not counted",
-    "attention": "an attention check, not a song",
-    "fake": "shuffled notes, for the column fake",
-    "again": "a piece heard for the second time, for the column again",
-    "unknown_item": "not in the key, so nobody knows which song it is about",
-    "out_of_range": "a number, but not 1, 2, 3, 4 or 5",
-    "not_a_grade": "no number, and no label of the key",
-    "duplicate": "the same listener has answered later",
-    "other_survey": "an answer to another survey",
-    "extra_cells": "more cells than headings, so the row may have shifted",
-    "missing": "a piece without a grade",
-    "not_in_key": "a column that the key does not name",
-    "unreadable": "not an answer document, see the value",
-}
 # Stated before anybody answers: who or what the analysis leaves out, where the answers tell.
 EXCLUSIONS = {
-    "the listener knew the piece": ("known", lambda known: known.fillna(False)),
-    "failed the attention check": ("attentive", lambda attentive: ~attentive.fillna(True)),
-    "shuffled notes graded 1 or 2": ("fake", lambda fake: (fake <= 2).fillna(False)),
-    "did not finish": ("finished", lambda finished: finished == ""),
+    "the listener knew the piece": ("known", [True]),
+    "failed the attention check": ("attentive", [False]),
+    "shuffled notes graded 1 or 2": ("fake", [1, 2]),
+    "did not finish": ("finished", [""]),
 }
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True)
 class Answers:
     """Answers that were read.
 
@@ -95,8 +98,7 @@ class Answers:
     def summary(self) -> pd.Series:
         """Count the grades that are used, and the rest by reason, the most frequent first."""
         rest = self.listed["reason"].value_counts()
-        counts = pd.concat([pd.Series({"used": len(self.frame)}), rest]).astype("int64")
-        return counts.rename_axis("reason").rename("count")
+        return pd.concat([pd.Series({"used": len(self.frame)}), rest]).astype("int64")
 
     def exclusions(self) -> pd.DataFrame:
         """Show what each rule of `EXCLUSIONS` leaves and changes: a row a rule, then all of them.
@@ -107,8 +109,8 @@ class Answers:
             Listeners and grades that are left, and the mean grade of each source.
         """
         out = {
-            rule: leaves_out(self.frame[column]).astype("bool")
-            for rule, (column, leaves_out) in EXCLUSIONS.items()
+            rule: self.frame[column].isin(values)
+            for rule, (column, values) in EXCLUSIONS.items()
             if column in self.frame
         }
         out["all of these"] = pd.DataFrame(out, index=self.frame.index).any(axis=1)
@@ -128,11 +130,6 @@ class Answers:
         frame = self.frame.assign(**disarmed)
         write_private(Path(path), frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))
         return Path(path)
-
-    def __repr__(self):
-        listeners = self.frame["listener"].nunique()
-        rest = ", ".join(f"{n} {reason}" for reason, n in self.summary().iloc[1:].items())
-        return f"{len(self.frame)} grades of {listeners} listeners; listed: {rest or 'nothing'}"
 
 
 def load_answers(path, key) -> Answers:
@@ -160,7 +157,7 @@ def load_answers(path, key) -> Answers:
     """
     path, key = Path(path), read_key(key)
     try:
-        return _answers((answers_json if key.survey else form_csv).rows_of(path, key))
+        return _answers((rows_of if key.survey else form_csv.rows_of)(path, key))
     except OSError as error:
         raise ValueError(
             f"the answers {path} cannot be read ({error.strerror}); give a folder of answer files "
@@ -183,3 +180,93 @@ def _clean(text) -> str:
     """Make text that any file can hold: no control characters, no halves of letters."""
     kept = "".join(letter for letter in str(text) if letter >= " " or letter in "\t\n")
     return kept.encode("utf-8", "replace").decode()[:4000]
+
+
+# --- Documents of the listening page: one JSON object a listener ----
+
+
+def found_in(path: Path) -> Iterator[tuple[str, str | bytes]]:
+    """Give the documents of the server's database, or every file of a folder at any depth."""
+    if path.is_file() and path.read_bytes()[: len(answer_db.HEAD)] == answer_db.HEAD:
+        for number, document in enumerate(answer_db.documents(path), start=1):
+            yield f"document {number}", document
+        return
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        where = file.relative_to(path.parent if file == path else path).as_posix()
+        yield where, file.read_bytes()
+
+
+def rows_of(path: Path, key: Key) -> pd.DataFrame:
+    """Judge the documents of a folder or database, see the module.
+
+    The highest version of each listener counts, the first of several equal ones.
+
+    Raises
+    ------
+    ValueError
+        If all documents belong to another survey.
+    """
+    rows, documents = [], []
+    for where, text in found_in(path):
+        try:
+            documents.append((where, checked(parsed(text))))
+        except ValueError as error:
+            rows.append({"where": where, "reason": "unreadable", "value": str(error)})
+    surveys = {document["survey"] for _, document in documents}
+    if surveys and key.survey not in surveys:
+        raise ValueError(
+            f"{key.path} is the key of survey {key.survey}, but the answers in {path} are of "
+            f"survey {min(surveys)}; use the key that was made with that page"
+        )
+    ours = [document for _, document in documents if document["survey"] == key.survey]
+    ours = sorted(reversed(ours), key=lambda document: document["version"])
+    latest = {document["listener"]: document for document in ours}
+    for where, document in documents:
+        reason = "other_survey" if document["survey"] != key.survey else "duplicate"
+        reason = "" if document is latest.get(document["listener"]) else reason
+        of_document = {"where": where, "listener": document["listener"]}
+        rows += [of_document | row for row in _judged(document, key, reason)]
+    return pd.DataFrame(rows)
+
+
+def _judged(document: dict, key: Key, reason: str) -> Iterator[dict]:
+    """Give a row for each answer of a document, and for each piece that was not graded."""
+    graded = {item: answer["grade"] for item, answer in document["answers"].items()}
+    items = [*dict.fromkeys([*document["order"], *graded])]
+    named = {item: key.items.get(item, Item("unknown_item", "", "")) for item in items}
+    pieces = [i for i in document["order"] if named[i].role not in ("practice", "attention")]
+    of_listener = _of_listener(document, key, graded)
+    for item, of in named.items():
+        answer, grade = document["answers"].get(item, {}), graded.get(item)
+        why = "missing" if grade is None else "" if of.role == "song" else of.role
+        yield {
+            "item": item,
+            "value": "" if grade is None else str(int(grade)),
+            "reason": reason or why,
+            "grade": grade,
+            "song": of.song,
+            "source": of.source,
+            "position": pieces.index(item) + 1 if item in pieces else None,
+            "known": answer.get("known"),
+            "heard": answer.get("heard"),
+            "comment": answer.get("comment", ""),
+            **of_listener,
+        }
+
+
+def _of_listener(document: dict, key: Key, graded: dict[str, Any]) -> dict:
+    """Take what is known of the listener, and the grades that tell how they answer."""
+    twice = [item for item in graded if item.endswith(AGAIN)]
+    pairs = [(graded[item], graded.get(item.removesuffix(AGAIN))) for item in twice]
+    fakes = [graded.get(item) for item in key.named("fake")]
+    checks = {item: int(of.source) for item, of in key.named("attention").items()}
+    return {
+        "language": document["language"],
+        "started": document["started"],
+        "finished": document["finished"] or "",
+        "attentive": all(graded.get(item) == asked for item, asked in checks.items()),
+        "again": next((abs(one - other) for one, other in pairs if one and other), None),
+        "fake": next(iter(fakes), None),
+        **{name: document["about"].get(name, "") for name in ABOUT},
+        "overall_comment": document["comment"],
+    }

@@ -5,17 +5,18 @@ The page is one file that works from a web server, a file host or, on a computer
 
 import base64
 import io
+import json
 import secrets
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from apps.listening.answer_key import PAGE, as_code, write_private
-from apps.listening.dealing import Dealer
-from apps.listening.page import Place, texts, to_html
+from apps.listening.page import Place, deal, texts, to_html
 from musegen import audio, midi, preprocess
 from musegen.files import atomic_write
 from musegen.song import Song, as_notes
@@ -24,7 +25,6 @@ RATE = 44_100
 LONGEST = 30.0  # seconds, ours: ten of them are five minutes
 SHORTEST = 3.0
 FADE = 1.5  # seconds at the end; the beginning is not touched
-LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # of blind names: none looks like another
 LISTS = 60  # that a page without a server deals from
 PRACTICE = [60, 64, 67, 72, 67, 64]  # a broken C major chord, up and down
 SUFFIXES = (".mid", ".midi")
@@ -83,7 +83,8 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
     if not 2 <= each <= len(songs):
         raise ValueError(f"a listener can get 2 to {len(songs)} songs, not {each}")
     seconds = float(min(LONGEST, *(song.seconds for _, song in songs)))
-    *blind, practice, attention, fake = _blind_names(len(songs) + 3)
+    drawn = secrets.SystemRandom().sample(range(16**6), len(songs) + 3)
+    *blind, practice, attention, fake = (f"{number:06x}" for number in drawn)
     named = dict(zip(blind, [song for _, song in songs], strict=True))
     grade, tones = 1 + secrets.randbelow(5), 2 + secrets.randbelow(4)
     original = max(songs, key=lambda one: len(one[1].notes) / one[1].seconds)
@@ -104,19 +105,16 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
         "practice": practice,
         "attention": {"item": attention, "grade": grade},
     }
-    dealer = Dealer([blind], each, [fake])
-    place.private.mkdir(parents=True, exist_ok=True)
-    place.private.chmod(0o700)
     codes = [as_code(secrets.token_bytes(16)) for _ in range(listeners)]
-    if codes:
-        write_private(place.invitations, "\n".join(codes) + "\n")
+    write_private(place.invitations, "\n".join(codes))
+    write_private(place.survey, json.dumps(survey))
+    place.private.chmod(0o700)
     # Before the page: without its key that would be worthless.
-    key = pd.DataFrame(sorted(rows), columns=PAGE[1:])
-    key.insert(0, "survey", survey["survey"])
+    key = pd.DataFrame([(survey["survey"], *row) for row in sorted(rows)], columns=PAGE)
     write_private(place.key, key.to_csv(index=False))
     with atomic_write(place.page) as part:
-        html = to_html(survey, [dealer.deal() for _ in range(LISTS)])
-        part.write_text(html, encoding="utf-8", newline="\n")
+        lists = islice(deal(dict.fromkeys(blind, "any"), each, [fake]), LISTS)
+        part.write_bytes(to_html(survey, [*lists]).encode())
     return place
 
 
@@ -128,10 +126,8 @@ def read_songs(folder: Path) -> dict[str, list[Song]]:
     dict
         From the name of each source to its songs, cut to their first note; titles are file names.
     """
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder; give one with a folder for each source")
     sources = {}
-    for source in sorted(path for path in folder.iterdir() if path.is_dir()):
+    for source in sorted(path for path in folder.glob("*") if path.is_dir()):
         files = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
         if not files:
             raise ValueError(f"{source} holds no MIDI file (.mid); add songs or remove the folder")
@@ -190,10 +186,3 @@ def _mp3(song: Song, seconds: float) -> str:
     written = io.BytesIO()
     soundfile.write(written, audio.normalised(samples, RATE), RATE, "MPEG_LAYER_III", format="MP3")
     return base64.b64encode(written.getvalue()).decode()
-
-
-def _blind_names(count: int) -> list[str]:
-    names = set()
-    while len(names) < count:
-        names.add("".join(secrets.choice(LETTERS) for _ in range(6)))
-    return list(names)  # in no order

@@ -47,18 +47,17 @@ def rows_of(path: Path, key: Key) -> pd.DataFrame:
     graded = sheet[fits & (sheet[list(songs)] != "").any(axis=1)]
     graded = graded.sort_values("order", na_position="first", kind="stable")
     sheet["last"] = row.isin(graded.drop_duplicates("listener", keep="last")["where"])
-    long = sheet.melt(
-        sheet.columns.difference(list(songs)), list(songs), var_name="item", value_name="value"
-    ).sort_values("where", key=lambda rows: rows.str[4:].astype(int), kind="stable")
+    others = sheet.columns.difference(list(songs))
+    long = sheet.melt(others, list(songs), "item", "value", ignore_index=False)
+    long = long.sort_index(kind="stable")
     given = long["value"].map(plain)
     number = pd.to_numeric(
         given.map(lambda cell: key.labels.get(cell, cell).replace(",", ".")), errors="coerce"
     )
-    if (given != "").any() and number.isna().all():
+    if number.isna().all() and (given != "").any():
         raise ValueError(
-            f"{path} has no grade from 1 to 5, but {given[given != ''].iloc[0][:40]!r}; say which "
-            f"grade each word is in rows of the key {key.path}: the word in the column column, "
-            "its grade in a column grade"
+            f"{path} has no grade from 1 to 5, but words; say in the key {key.path} which grade "
+            "each word is: the word in the column column, its grade in a column grade"
         )
     long["reason"] = np.select(
         [~long["fits"], given == "", ~long["last"], number.isna(), ~number.isin(range(1, 6))],
@@ -66,8 +65,8 @@ def rows_of(path: Path, key: Key) -> pd.DataFrame:
         "",
     )
     long["grade"] = number.where(long["reason"] == "")
-    long["song"] = long["item"].map({name: item.song for name, item in songs.items()})
-    long["source"] = long["item"].map({name: item.source for name, item in songs.items()})
+    about = pd.DataFrame([of[1:] for of in songs.values()], [*songs], ["song", "source"])
+    long = long.join(about, on="item")
     long.loc[~long["fits"], "value"] = ""  # it may be another cell, a name even
     listed = pd.DataFrame({"where": "row 1", "item": strangers, "reason": "not_in_key"})
     return pd.concat([long.drop(columns=["fits", "last", "order"]), listed], ignore_index=True)
@@ -80,6 +79,5 @@ def _times(cells: pd.Series, format_: str, where: str) -> pd.Series:
         reason = str(error).splitlines()[0][:100]
         raise ValueError(
             f"{where} has times in another form than the key says ({reason}); put their format "
-            "into the key, such as %d/%m/%Y %H:%M:%S, or take the row out: then the last row of a "
-            "listener counts"
+            "into the key, such as %d/%m/%Y %H:%M:%S, or take the row out"
         ) from error

@@ -2,14 +2,16 @@
 
 import json
 import re
-from functools import cache
+from collections.abc import Iterator
+from itertools import compress
 from pathlib import Path
 
+import numpy as np
+
 from apps import template
+from musegen import survey
 
 SCRIPTS = ("document.js", "elements.js", "sending.js", "screens.js")
-LISTS = re.compile(rb'(?<=<script type="application/json" id="lists">).*?(?=</script>)', re.DOTALL)
-DATA = re.compile(rb'<script type="application/json" id="survey">(.*?)</script>', re.DOTALL)
 MODULES = re.compile(r"^(import|export) [^;]*;\n", re.MULTILINE)
 
 
@@ -18,52 +20,63 @@ class Place:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self.private = self.folder / "private"
         self.page = self.folder / "public" / "index.html"
+        self.private = self.folder / "private"
+        self.survey = self.private / "survey.json"
         self.key = self.private / "key.csv"
         self.invitations = self.private / "invitations.txt"
         self.answers = self.private / "answers.sqlite"
 
-    def read(self) -> tuple[bytes, dict]:
-        """Read the page, and the survey in it.
+    def read(self) -> dict:
+        """Read the survey: what ``document.js`` says.
 
         Raises
         ------
         ValueError
-            If it is not there, or is no such page.
+            If it is not there.
         """
         try:
-            content = self.page.read_bytes()
-            survey = json.loads(DATA.search(content)[1])
-            known = {"survey", "items", "attention", "each", "until", "invited"} <= survey.keys()
-            if known and LISTS.search(content):
-                return content, survey
-            reason = "it is another page"
-        except OSError as error:
-            reason = error.strerror
-        except (ValueError, TypeError, AttributeError):
-            reason = "it is another page"
-        raise ValueError(
-            f"{self.folder} holds no listening page public/index.html ({reason}); give the folder "
-            "that `python -m musegen survey build` made"
-        )
+            return json.loads(self.survey.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"{self.folder} holds no survey ({error}); give the folder that "
+                "`python -m musegen survey build` made"
+            ) from error
 
 
-def to_html(survey: dict, lists: list[dict]) -> str:
-    """Write the page of a survey; `survey` is what ``document.js`` says."""
+def deal(sources: dict[str, str], each: int, fakes: list[str]) -> Iterator[dict]:
+    """Deal what each listener gets, in no order, and which of the songs is to be heard twice.
+
+    Parameters
+    ----------
+    sources : dict
+        The source of each song. A page deals from songs of one source: lists that favour none would
+        show, side by side, which songs belong together. The server shows one list only.
+    each : int
+        Songs of a list.
+    fakes : list of str
+        Are in all lists.
+    """
+    rng = np.random.default_rng()
+    for heard in survey.deal(rng, [*sources.values()], each):
+        songs = [*compress(sources, heard)]
+        yield {"items": sorted([*songs, *fakes]), "again": str(rng.choice(songs))}
+
+
+def to_html(content: dict, lists: list[dict]) -> str:
+    """Write the page of a survey; `content` is what ``document.js`` says."""
     folder = Path(__file__).parent
     scripts = [(folder / name).read_text(encoding="utf-8") for name in SCRIPTS]
     return template.render(
         folder / "listening.html",
         style=(folder / "listening.css").read_text(encoding="utf-8"),
-        data=json.dumps(survey).replace("<", "\\u003c"),  # a script element ends at the first "</"
+        data=json.dumps(content).replace("<", "\\u003c"),  # a script element ends at the first "</"
         lists=json.dumps(lists),
         script="".join(MODULES.sub("", script) for script in scripts)
         + 'startListening(document.getElementById("listening"));',
     )
 
 
-@cache
 def texts() -> dict[str, dict]:
     """Read what the page says, in each language that has a file in ``texts/``."""
     files = sorted((Path(__file__).parent / "texts").glob("*.json"))

@@ -55,7 +55,7 @@ def songs(
     """
     for name, value, low, high in (
         ("songs", n, 1, 64),
-        ("bars", bars, 1, 200),
+        ("bars", bars, 2, 200),
         ("tempo", tempo_qpm, 20, 400),
     ):
         if value is not None and not low <= value <= high:
@@ -64,8 +64,6 @@ def songs(
     outlines = generation.sample_outlines(run, n, rng)
     if bars is not None:
         outlines = [one._replace(bars=bars) for one in outlines]
-    if bars == 1:  # an upbeat and an early end would leave nothing between them
-        outlines = [one._replace(first=0, rest=0) for one in outlines]
     start = None
     if primer is not None:
         start = _first_bars(midi.read(primer), primer)

@@ -8,8 +8,8 @@ page
     A notebook, run and turned into one HTML file that needs no network.
 depends
     A page depends on its cells and pictures and on the files of musegen that its kernel has
-    loaded; figures and songs on all of musegen's Python and the player. All depend on `data/`,
-    the lock, the settings and the corpus.
+    loaded; figures and songs on all of musegen. All depend on `data/`, the lock, the settings and
+    the corpus.
 """
 
 import hashlib
@@ -26,11 +26,6 @@ from musegen import config, figures, training
 # On two cores, November 2026: all notebooks, figures and songs once the networks are there; and the
 # network of ten songs, which does not come with musegen.
 MINUTES, MINUTES_OF_AE_10 = 10, 1.5
-
-
-def folder() -> Path:
-    """Where the report goes."""
-    return config.build_dir() / "report"
 
 
 def notebooks() -> list[Path]:
@@ -62,22 +57,18 @@ def build(settings: config.Settings, only: int | None = None) -> None:
     ------
     NotebookError
         If a notebook fails: its page shows where, later notebooks are not run.
-    ValueError
-        If the report has no such figure.
     """
-    if only is not None and only not in figures.CAPTIONS:
-        raise ValueError(f"figure {only} is not drawn here; choose one of 5 to 11")
-    made = Made(folder() / "made.json", settings)
+    made = Made(config.build_dir() / "report" / "made.json", settings)
     load = cache(partial(training.load_or_train, settings=settings))
     if only is None:
         print(how_long(settings), flush=True)
         make_pages(notebooks(), made, settings)
-    else:
-        made.forget(f"figure_{only:02}")
     for number in figures.CAPTIONS if only is None else [only]:
-        name = f"figure_{number:02}"
+        picture = made.folder / "figures" / f"figure_{number:02}.png"
+        if only is not None:
+            picture.unlink(missing_ok=True)
         write = partial(pages.write_figure, number, load, made.folder)
-        made.make(name, made.folder / "figures" / f"{name}.png", write)
+        made.make(picture.stem, picture, write)
     if only is None:
         write = partial(pages.write_survey_songs, load, made.folder)
         made.make("survey songs", made.folder / "songs" / "survey_1.html", write)
@@ -122,9 +113,7 @@ class Made:
 
     def __init__(self, path: Path, settings: config.Settings):
         self.path, self.folder = path, path.parent
-        made = json.loads(path.read_text()) if path.exists() else {}
-        # Older reports noted a hash only.
-        self._made = {name: entry for name, entry in made.items() if isinstance(entry, dict)}
+        self._made = json.loads(path.read_text()) if path.exists() else {}
         root = config.root()
         # As they are now: who edits a file while a notebook runs gets its page made again.
         self._musegen = {
@@ -145,7 +134,7 @@ class Made:
         file : Path
             One of the files that are made.
         write : function
-            May return which files of musegen it has used; all of its Python, if it does not.
+            May return which files of musegen it has used; all of them, if it does not.
         own : list of str
             What else it is made from.
         """
@@ -158,17 +147,9 @@ class Made:
         pages.write(self.path, json.dumps(self._made, indent=1))
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
 
-    def forget(self, name: str) -> None:
-        """Have something made again."""
-        self._made.pop(name, None)
-
     def _entry(self, files: list[str] | None, own: list[str]) -> dict:
         used = self._musegen if files is None else files
-        said = [
-            f"{file} {self._musegen.get(file)}"
-            for file in used
-            if files is not None or file.endswith(".py") or file.startswith("musegen/player/")
-        ]
+        said = [f"{file} {self._musegen.get(file)}" for file in used]
         digest = hashlib.sha256("\0".join([*self._common, *own, *said]).encode())
         return {"files": files, "hash": digest.hexdigest()}
 

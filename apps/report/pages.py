@@ -144,7 +144,6 @@ def write_tables(folder: Path, settings: config.Settings) -> None:
         (2, first.set_index("source"), "all answers"),
     ):
         compared = survey.recomputed(survey.printed(number), counts, share)
-        compared = compared.rename(columns={"ours": "recomputed"})
         _write_csv(folder / "tables" / f"table_{number}.csv", compared)
     _write_csv(folder / "claims.csv", claims.table(settings))
     _write_csv(folder / "as_built.csv", claims.as_built(settings))
@@ -170,7 +169,7 @@ def write_index(folder: Path, notebooks: list[Path], settings: config.Settings) 
         figures=[_figure(folder, number) for number in drawn],
         tables={n: _html(folder / "tables" / f"table_{n}.csv") for n in (1, 2)},
         verdicts=dict(verdicts),
-        claims=_html(judged, without=("profile",)),
+        claims=_html(judged),
         as_built=_html(folder / "as_built.csv"),
     )
     write(folder / "index.html", page)
@@ -211,11 +210,10 @@ def _heard(folder: Path, name: str) -> dict | None:
     }
 
 
-def _html(file: Path, without: tuple[str, ...] = (), number: str = "{:.3f}") -> str:
+def _html(file: Path, number: str = "{:.3f}") -> str:
     import pandas as pd
 
     if not file.exists():
         return "<p>Not made yet.</p>"
     frame = pd.read_csv(file, dtype={"printed": str}, keep_default_na=False)
-    frame = frame.drop(columns=list(without))
     return frame.to_html(index=False, border=0, float_format=number.format)

@@ -8,11 +8,10 @@ checks of published statistics. What it finds is *recovered*, never *collected*.
 recover
     The printed tables, the histograms and splits that fit them, how sensitive they are to rounding.
 statistics
-    Intervals, one table of pairs, differences under each way that the lost answers may be paired.
+    Intervals, one table of pairs, differences under each way that the lost answers may be paired;
+    of raw answers their counts, and the mixed model that knows listeners and songs.
 claims
     What the report concludes from its survey, sentence by sentence, with a verdict.
-answers
-    Answers of a survey of one's own, and the mixed model that knows listeners and songs.
 planning
     Simulated surveys: how many listeners and songs it takes to find a difference.
 
@@ -27,22 +26,16 @@ Notebook: 05_survey_analysis.
 
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
-from musegen.survey.answers import Mixed, counts_of, mixed_model
 from musegen.survey.claims import CLAIMS, NOT_TESTABLE, VERDICTS, judge
 from musegen.survey.planning import deal, detection, simulate_survey
 from musegen.survey.recover import (
     GRADES,
     MEAN,
     NATURAL,
-    PEOPLE,
     SHARES,
     VARIANCES,
-    Reading,
     alike,
-    histograms,
-    interval,
     measures,
-    naturals,
     printed,
     ranges,
     reading,
@@ -55,4 +48,12 @@ from musegen.survey.recover import (
     under,
     wide,
 )
-from musegen.survey.statistics import MARGIN, comparisons, differences, graded, intervals
+from musegen.survey.statistics import (
+    MARGIN,
+    comparisons,
+    counts_of,
+    differences,
+    graded,
+    intervals,
+    mixed_model,
+)

@@ -5,12 +5,14 @@ what the song is, how this listener likes this source, and the rest; cut-points 
 What comes out is *simulated*, never *collected*.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
+
+from musegen.survey.statistics import MARGIN
 
 BASE = (18, 20, 4, 11, 5)  # grades of the training data, as recovered from table 1
 # Shares of an impression's variance, ours: the published tables hold none of the three. Two songs
@@ -34,20 +36,14 @@ def _shift(difference: float) -> float:
     return optimize.brentq(missing, -9, 9)
 
 
-def _grades(rng, shape: tuple[int, ...], shifts: Sequence[float], song: float) -> np.ndarray:
+def _grades(rng, shape: tuple[int, ...], shifts: Sequence[float]) -> np.ndarray:
     """Draw the grades of surveys, every song heard: shape (survey, listener, source, song)."""
-    rest = 1 - LISTENER - song - TASTE
-    if song < 0 or rest <= 0:
-        raise ValueError(
-            f"song is {song}, a share of the variance; listener and taste have "
-            f"{LISTENER + TASTE}, so it is 0 or more and less than {1 - LISTENER - TASTE}"
-        )
     times, people, sources, songs = shape
     parts = (
         (LISTENER, (times, people, 1, 1)),
-        (song, (times, 1, sources, songs)),
+        (SONG, (times, 1, sources, songs)),
         (TASTE, (times, people, sources, 1)),
-        (rest, shape),
+        (1 - LISTENER - SONG - TASTE, shape),
     )
     latent = sum(part**0.5 * rng.standard_normal(size, np.float32) for part, size in parts)
     return np.searchsorted(CUTS, latent + np.asarray(shifts)[:, None]) + 1
@@ -55,12 +51,10 @@ def _grades(rng, shape: tuple[int, ...], shifts: Sequence[float], song: float) -
 
 def simulate_survey(
     rng: np.random.Generator,
-    listeners: int = 29,
-    songs: int = 2,
-    effects: dict[str, float] | None = None,
-    *,
+    listeners: int,
+    songs: int,
+    effects: dict[str, float],
     each: int | None = None,
-    song: float = SONG,
 ) -> pd.DataFrame:
     """Make the answers of a survey that never was.
 
@@ -70,13 +64,10 @@ def simulate_survey(
     listeners : int
     songs : int
         Of each source.
-    effects : dict, optional
-        Source: by how many grades its mean lies above that of the training data. Without it five
-        sources, none different from the others.
+    effects : dict
+        Source: by how many grades its mean lies above that of the training data.
     each : int, optional
         How many songs a listener hears, as `deal` deals them: all, unless given.
-    song : float
-        The share of the variance of an impression that lies in how good the song is.
 
     Returns
     -------
@@ -86,18 +77,17 @@ def simulate_survey(
     Raises
     ------
     ValueError
-        If an effect leaves the scale, or the song's share leaves nothing to the single answer.
+        If an effect leaves the scale, or there are not as many songs as a listener is to hear.
 
     Notes
     -----
     Notebook: 05_survey_analysis, "Your own survey".
     """
-    effects = dict.fromkeys("ABCDE", 0.0) if effects is None else effects
     shifts = [_shift(effect) for effect in effects.values()]
     shape = (1, listeners, len(effects), songs)
-    grades = _grades(rng, shape, shifts, song).reshape(listeners, -1)
+    grades = _grades(rng, shape, shifts).reshape(listeners, -1)
     kinds = np.repeat(list(effects), songs)
-    heard = deal(rng, kinds, each or len(kinds), listeners)
+    heard = [*islice(deal(rng, kinds, each or len(kinds)), listeners)]
     people, items = np.nonzero(heard)
     return pd.DataFrame(
         {
@@ -109,7 +99,7 @@ def simulate_survey(
     )
 
 
-def deal(rng: np.random.Generator, sources: Sequence[str], each: int, lists: int) -> np.ndarray:
+def deal(rng: np.random.Generator, sources: Sequence[str], each: int) -> Iterator[np.ndarray]:
     """Deal songs out to listeners: as many of each source, and each song as often as any other.
 
     Both hold give or take one, in every list and for any number of lists from the first on.
@@ -121,35 +111,37 @@ def deal(rng: np.random.Generator, sources: Sequence[str], each: int, lists: int
         Of each song.
     each : int
         Songs in a list.
-    lists : int
 
-    Returns
-    -------
-    bool array, shape (list, song)
+    Yields
+    ------
+    bool array, shape (song,)
+        A list: which songs the next listener hears. There is no last one.
 
     Examples
     --------
-    >>> deal(np.random.default_rng(0), ["a", "a", "b", "b"], 2, 4).sum(axis=0).tolist()
-    [2, 2, 2, 2]
+    >>> lists = deal(np.random.default_rng(0), ["a", "a", "b", "b"], 2)
+    >>> (next(lists) + next(lists)).tolist()
+    [True, True, True, True]
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "How many listeners and songs?".
+    `python -m musegen survey` deals so. Notebook: 05_survey_analysis, "How many listeners and
+    songs?".
     """
     kinds = np.unique(sources, return_inverse=True)[1]
     number = len(kinds)
     if not 1 <= each <= number:
         raise ValueError(f"a listener can hear 1 to {number} songs, not {each}")
-    dealt = np.zeros((lists, number), bool)
     used, place = np.zeros(number), np.empty(number, int)
-    for row in dealt:
+    while True:
         order = np.lexsort((rng.random(number), used))  # the least heard first
         seen = (kinds[order, None] == np.arange(kinds.max() + 1)).cumsum(axis=0)
         place[order] = seen[np.arange(number), kinds[order]]  # 1 for the first of its source
         of_source = np.bincount(kinds, used)[kinds]
-        row[np.lexsort((rng.random(number), of_source, place))[:each]] = True
-        used += row
-    return dealt
+        heard = np.zeros(number, bool)
+        heard[np.lexsort((rng.random(number), of_source, place))[:each]] = True
+        used += heard
+        yield heard
 
 
 def detection(
@@ -158,10 +150,7 @@ def detection(
     songs: Iterable[int] = (2,),
     each: Iterable[int | None] = (None,),
     difference: float = 0.5,
-    *,
-    margin: float = 0.5,
     times: int = 500,
-    song: float = SONG,
 ) -> pd.DataFrame:
     """Simulate surveys of five sources and count in how many one that differs is found at 5 %.
 
@@ -179,19 +168,16 @@ def detection(
     difference : float
         Planted between the first two sources, in grades. With 0 the shares that come out are
         *false alarms*: the songs differ still, but no source does.
-    margin : float
-        In grades, for `equivalent`.
     times : int
         Surveys for each place of the grid.
-    song : float
-        As in `simulate_survey`.
 
     Returns
     -------
     DataFrame
-        A row a place of the grid that can be: `listeners`, `songs`, `each`, and shares of the
+        A row a place of the grid that can be (two listeners and two songs a source at the least,
+        each song heard): `listeners`, `songs`, `each`, and shares of the
         surveys: `pooled` (Welch's test of all answers, as if independent), `found` (the difference
-        is seen), `equivalent` (shown to lie within the margin).
+        is seen), `equivalent` (shown to lie within `MARGIN`).
 
     Notes
     -----
@@ -200,21 +186,17 @@ def detection(
     shifts = [0.0, _shift(difference), *[0.0] * (SOURCES - 2)]
     rows = []
     for people, kinds, heard in product(listeners, songs, each):
-        if people < 2 or kinds < 2:
-            raise ValueError(
-                "a survey is planned with two listeners and two songs a source, or more"
-            )
         number = heard or SOURCES * kinds
-        if number <= SOURCES * kinds <= people * number:
-            grades = _grades(rng, (times, people, SOURCES, kinds), shifts, song)
-            heard = deal(rng, np.repeat(np.arange(SOURCES), kinds), number, people)
-            tested = _tested(grades, heard.reshape(grades.shape[1:]), margin)
+        if min(people, kinds) > 1 and number <= SOURCES * kinds <= people * number:
+            grades = _grades(rng, (times, people, SOURCES, kinds), shifts)
+            lists = deal(rng, np.repeat(np.arange(SOURCES), kinds), number)
+            tested = _tested(grades, np.reshape([*islice(lists, people)], grades.shape[1:]))
             rows.append((people, kinds, number, *(float(test.mean()) for test in tested)))
     columns = ["listeners", "songs", "each", "pooled", "found", "equivalent"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _tested(grades, heard, margin: float):
+def _tested(grades, heard):
     """Test surveys (survey, listener, source, song) of which some grades are heard: three bools."""
     pooled = [grades[:, :, source][:, heard[:, source]] for source in (0, 1)]
     yield stats.ttest_ind(*pooled, axis=1, equal_var=False).pvalue < 0.05
@@ -228,4 +210,4 @@ def _tested(grades, heard, margin: float):
     gap, freedom = titles[:, 1].mean(axis=1) - titles[:, 0].mean(axis=1), sources * (songs - 1)
     error = np.sqrt(titles.var(axis=2, ddof=1).mean(axis=1) * 2 / songs)
     yield np.abs(gap) > error * stats.t.ppf(0.975, freedom)
-    yield np.abs(gap) + error * stats.t.ppf(0.95, freedom) < margin
+    yield np.abs(gap) + error * stats.t.ppf(0.95, freedom) < MARGIN

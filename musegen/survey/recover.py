@@ -244,29 +244,18 @@ def sensitivity_to_rounding(table: pd.DataFrame, one: Reading) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["measure", "source", "printed", "instead", "solutions"])
 
 
-def recovered(table: pd.DataFrame | None = None) -> pd.DataFrame:
+def recovered() -> pd.DataFrame:
     """Recover the histogram of each source: columns `source`, `grade`, `count`.
 
-    "68 %" is read as 68.00 like its neighbours; `ranges` says what it costs to read it as printed.
-
-    Raises
-    ------
-    ValueError
-        If table 1 does not lead to one reading and one histogram a source.
+    "68 %" is read as 68.00 like its neighbours, which leaves one histogram a source; `ranges` says
+    what it costs to read it as printed.
 
     Notes
     -----
     Notebook: 05_survey_analysis, "The recovered grades".
     """
-    table = alike(printed(1) if table is None else table)
-    found = solutions(table)
-    one = under(found, reading(found))
-    if len(one) != table.shape[1]:
-        raise ValueError(
-            f"table 1 allows {len(one)} histograms for its {table.shape[1]} sources, not one each; "
-            "survey.under lists them"
-        )
-    return long(one)
+    found = solutions(alike(printed(1)))
+    return long(under(found, reading(found)))
 
 
 def long(histograms: pd.DataFrame) -> pd.DataFrame:
@@ -349,19 +338,3 @@ def recomputed(table: pd.DataFrame, histograms: pd.DataFrame, share: str) -> pd.
         for (source, text), value in zip(texts.items(), ours[name], strict=True)
     ]
     return pd.DataFrame(rows, columns=["measure", "source", "printed", "ours", "difference"])
-
-
-def naturals(counts: pd.DataFrame) -> pd.DataFrame:
-    """Set both definitions of "natural" side by side, with the order of sources under each.
-
-    Sources that are level share the better place.
-
-    Notes
-    -----
-    Notebook: 05_survey_analysis, "Two definitions of natural".
-    """
-    table = wide(counts)
-    shares = {share: measures(table.to_numpy(), share=share)[NATURAL] for share in SHARES}
-    shares = pd.DataFrame(shares, index=table.index)
-    orders = shares.rank(ascending=False, method="min").astype(int).add_prefix("order, ")
-    return shares.join(orders)

@@ -4,19 +4,30 @@ A test that finds no difference doesn't show that there is none. Who claims "not
 say how much is much, the *margin*, and to show that the difference is smaller: an interval of 90 %
 that lies within the margin, which is the same as two one-sided tests at 5 % (Schuirmann 1987).
 
-All of it is about *these songs*, and other listeners: the grades of single songs are lost. What
-holds for other songs of the same sources, too, needs answers that tell songs apart; see
-`musegen.survey.answers`.
+What takes counts alone is about *these songs*, and other listeners: a test that knows no songs
+answers "do people tell *these songs* apart?". To say something of a *source* it has to know that
+other songs could have been drawn (H. H. Clark, The language-as-fixed-effect fallacy, 1973); that
+takes answers that tell listeners and songs apart, and `mixed_model`.
+
+Conventions
+-----------
+*Answers* are a DataFrame with a row a listener and song: `listener`, `song`, `source`, `grade` (1
+to 5, or not a number where it is missing); further columns are let be. A song is known by its
+source and title together.
 """
 
+import warnings
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from musegen.survey.recover import GRADES, MEAN, SHARES, wide
+from musegen.survey.recover import GRADES, MEAN, SHARES, long, printed, wide
 
 MARGIN = 0.5  # ours, in grades: half a step of the scale; the report names none
+COLUMNS = ("listener", "song", "source", "grade")
 
 
 def graded(histogram) -> np.ndarray:
@@ -58,6 +69,13 @@ def intervals(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "measure", "value", "low", "high"])
 
 
+def holm(p: np.ndarray) -> np.ndarray:
+    """Correct p-values for their number."""
+    from statsmodels.stats.multitest import multipletests
+
+    return multipletests(p, method="holm")[1]
+
+
 def comparisons(counts: pd.DataFrame) -> pd.DataFrame:
     """Compare every two sources, answers taken as independent.
 
@@ -74,7 +92,6 @@ def comparisons(counts: pd.DataFrame) -> pd.DataFrame:
     -----
     Notebook: 05_survey_analysis, "Are the differences larger than chance?".
     """
-    from statsmodels.stats.multitest import multipletests
     from statsmodels.stats.nonparametric import rank_compare_2ordinal
 
     table, rows = wide(counts), []
@@ -86,7 +103,7 @@ def comparisons(counts: pd.DataFrame) -> pd.DataFrame:
             p = ranks.test_prob_superior().pvalue
             rows.append((a, b, difference, ranks.prob1, *ranks.conf_int(), p))
     frame = pd.DataFrame(rows, columns=["a", "b", "difference", "superiority", "low", "high", "p"])
-    return frame.assign(holm=multipletests(frame["p"], method="holm")[1] if rows else [])
+    return frame.assign(holm=holm(frame["p"]))
 
 
 def arranged(first, second, level: float = 0.95, each: int = 2) -> dict[str, tuple[float, ...]]:
@@ -159,3 +176,137 @@ def differences(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         for name, estimate in arranged(table[a], table[b], level).items()
     ]
     return pd.DataFrame(rows, columns=["a", "b", "arrangement", "difference", "low", "high"])
+
+
+# --- Raw answers: who gave which grade is known ------------------------------------------------
+
+
+def checked(answers: pd.DataFrame) -> pd.DataFrame:
+    """Keep the four columns and the rows that hold a grade, sources in order.
+
+    Returns
+    -------
+    DataFrame
+        `listener`, `song`, `source` (categorical: in the order of table 1 if all are in it, else as
+        they come; without those that nobody graded), `grade` (int).
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, nothing is graded, a grade isn't one of 1 to 5, or somebody graded a
+        song twice.
+    """
+    missing = [name for name in COLUMNS if name not in answers]
+    if missing:
+        raise ValueError(
+            f"no column {', '.join(missing)}; answers need a row a listener and song, with the "
+            f"columns {', '.join(COLUMNS)}"
+        )
+    kept = answers.loc[answers["grade"].notna(), list(COLUMNS)].reset_index(drop=True)
+    if kept.empty:
+        raise ValueError("no grade in these answers; a row a listener and song is needed")
+    wrong = ~kept["grade"].isin(GRADES)
+    if wrong.any():
+        raise ValueError(f"grade {kept.loc[wrong, 'grade'].iloc[0]}; grades are 1, 2, 3, 4 and 5")
+    twice = kept.duplicated(["listener", "source", "song"])
+    if twice.any():
+        who, what = kept.loc[twice, ["listener", "song"]].iloc[0]
+        raise ValueError(f"listener {who} graded {what!r} twice; keep one of the two")
+    table_1, named = list(printed(1).columns), list(kept["source"].unique())
+    if set(named) <= set(table_1):
+        named = [source for source in table_1 if source in named]
+    return kept.astype({"grade": int, "source": pd.CategoricalDtype(named, ordered=True)})
+
+
+def counts_of(answers: pd.DataFrame) -> pd.DataFrame:
+    """Count raw answers: the long form that `intervals`, `comparisons` and figure 5 take.
+
+    Returns
+    -------
+    DataFrame
+        `source`, `grade`, `count`; sources that nobody graded are left out.
+
+    Examples
+    --------
+    >>> columns = ["listener", "song", "source", "grade"]
+    >>> answers = pd.DataFrame([("A", "x", "mine", 2), ("B", "x", "mine", 2)], columns=columns)
+    >>> counts_of(answers)["count"].tolist()
+    [0, 2, 0, 0, 0]
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Your own survey".
+    """
+    answers = checked(answers)
+    table = pd.crosstab(answers["source"], answers["grade"]).reindex(columns=GRADES, fill_value=0)
+    return long(table.rename_axis("source").reset_index())
+
+
+class Mixed(NamedTuple):
+    """What `mixed_model` finds.
+
+    Attributes
+    ----------
+    pairs : DataFrame
+        A row a pair of sources: `a`, `b`, `difference` of the mean grades (b - a), `low`, `high`
+        (95 %), `p` of no difference, `holm`.
+    variance : Series
+        Which share of the variance of grades lies in the `listener`, the `song` and the `rest`,
+        sources set aside.
+    """
+
+    pairs: pd.DataFrame
+    variance: pd.Series
+
+
+def mixed_model(answers: pd.DataFrame) -> Mixed:
+    """Compare sources so that the result holds for other listeners and other songs.
+
+    grade = source + listener + song + rest, with listeners and songs as random effects that cross,
+    fitted by statsmodels' `mixedlm` (REML). The estimand is the difference of the mean grades of
+    two sources, over all their songs. Student's t has as many degrees of freedom as there are songs
+    less sources: songs are what is few.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        Each listener may have heard some of the songs only.
+
+    Raises
+    ------
+    ValueError
+        If the answers can't be read, or have one listener, one source, one grade or one song a
+        source only.
+
+    Notes
+    -----
+    Notebook: 05_survey_analysis, "Your own survey".
+    """
+    import statsmodels.formula.api as smf
+
+    answers = checked(answers)
+    names = list(answers["source"].cat.categories)
+    title = answers.groupby(["source", "song"], observed=True).ngroup()
+    freedom = title.nunique() - len(names)
+    if min(len(names), freedom + 1, *answers[["listener", "grade"]].nunique()) < 2:
+        raise ValueError(
+            "the mixed model needs two listeners, two sources, one of them with two songs, and "
+            "grades that differ, at the very least"
+        )
+    data = answers.assign(title=title, kind=answers["source"].cat.codes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a variance of 0, at the edge of what may be, is let be
+        fit = smf.mixedlm(
+            "grade ~ 0 + C(kind)",
+            data,
+            groups=np.ones(len(data)),
+            vc_formula={"listener": "0 + C(listener)", "song": "0 + C(title)"},
+        ).fit()
+    two = np.eye(len(names))[[*combinations(range(len(names)), 2)]]  # (pair, a and b, source)
+    test = fit.t_test(two[:, 1] - two[:, 0])
+    low, high = stats.t.interval(0.95, freedom, test.effect, test.sd)
+    p = 2 * stats.t.sf(np.abs(test.effect / test.sd), freedom)
+    pairs = pd.DataFrame(combinations(names, 2), columns=["a", "b"])
+    pairs = pairs.assign(difference=test.effect, low=low, high=high, p=p, holm=holm(p))
+    parts = pd.Series([*fit.vcomp, fit.scale], ["listener", "song", "rest"])
+    return Mixed(pairs, parts / parts.sum())

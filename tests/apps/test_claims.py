@@ -35,7 +35,7 @@ def test_every_quote_stands_word_for_word_in_the_report():
 
 
 def test_every_claim_once_in_the_order_of_the_report(frame):
-    assert list(frame) == ["section", "claim", "verdict", "number", "corpus", "profile"]
+    assert list(frame) == ["section", "claim", "verdict", "number", "corpus"]
     assert sorted(zip(frame["section"], frame["claim"], strict=True)) == sorted(QUOTES)
     assert frame["claim"].is_unique
     sections = [tuple(map(int, section.split("."))) for section in frame["section"]]

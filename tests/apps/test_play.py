@@ -22,7 +22,7 @@ def test_the_same_seed_gives_the_same_songs():
 def test_bars_and_tempo_are_as_asked():
     for song in play.songs(3, seed=3, bars=5, tempo_qpm=90):
         assert (song.length, song.tempo_qpm) == (5 * song.steps_per_bar, 90)
-    assert all(song.roll.any() for song in play.songs(16, seed=4, bars=1))  # not a silent one
+    assert all(song.roll.any() for song in play.songs(16, seed=4, bars=2))  # not a silent one
 
 
 def test_songs_are_music_and_not_a_click():
@@ -75,7 +75,7 @@ def test_pitches_at_the_edge_are_gone_on_from_too(edges, tmp_path):
     ("options", "sentence"),
     [
         (["--songs", "0"], "songs is 0; it must be from 1 to 64"),
-        (["--bars", "1000"], "bars is 1000; it must be from 1 to 200"),
+        (["--bars", "1000"], "bars is 1000; it must be from 2 to 200"),
         (["--tempo", "5"], "tempo is 5; it must be from 20 to 400"),
         (["--after", "README.md"], "README.md"),
     ],
@@ -98,6 +98,6 @@ def test_the_page_holds_the_songs(build, capsys):
 
 
 def test_playing_loads_neither_tensorflow_nor_music21():
-    code = "import sys; from apps import play; play.songs(1, 1, bars=1); print(*sys.modules)"
+    code = "import sys; from apps import play; play.songs(1, 1, bars=2); print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "keras", "music21", "sklearn"} & set(run.stdout.split())

@@ -122,7 +122,6 @@ def test_failing_notebook_ends_with_a_sentence_and_its_page(tmp_path, path, monk
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["report", "--only", "4"], "figure 4 is not drawn here; choose one of 5 to 11"),
         (["train"], "which run?; name some of ae_10"),
         (["audit", "tapes"], "source is 'tapes'"),
         (["audit", "lpd5:/nowhere"], "nowhere"),

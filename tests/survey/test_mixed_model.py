@@ -37,22 +37,22 @@ def test_unreadable_answers_end_with_a_sentence(answers, analysis, change, messa
 
 
 @pytest.mark.parametrize(
-    ("few", "message"),
+    "few",
     [
-        (lambda a: a[a["listener"] == "listener 01"], "one listener alone: how listeners differ"),
-        (lambda a: a[a["source"] == "Training data"], "Training data alone is graded"),
-        (lambda a: a[a["song"].str.endswith("1")], "one song a source: how songs of a source"),
-        (lambda a: a.assign(grade=3), "every grade is the same"),
+        lambda a: a[a["listener"] == "listener 01"],
+        lambda a: a[a["source"] == "Training data"],
+        lambda a: a[a["song"].str.endswith("1")],
+        lambda a: a.assign(grade=3),
     ],
 )
-def test_too_few_answers_end_with_a_sentence(answers, few, message):
-    with pytest.raises(ValueError, match=f"{message}.*two at the very least"):
+def test_too_few_answers_end_with_a_sentence(answers, few):
+    with pytest.raises(ValueError, match="needs two listeners, two sources, one of them with two"):
         survey.mixed_model(few(answers))
 
 
 def test_everyone_hears_everything_it_is_the_t_test_of_songs():
     """In a balanced survey REML's errors are those of the songs' means, pooled over sources."""
-    raw = survey.simulate_survey(np.random.default_rng(4), 60, 5, {"a": 0.0, "b": 0.8}, song=0.3)
+    raw = survey.simulate_survey(np.random.default_rng(4), 60, 5, {"a": 0.0, "b": 0.8})
     row = survey.mixed_model(raw).pairs.iloc[0]
     titles = raw.groupby(["source", "song"], observed=True)["grade"].mean()
     student = stats.ttest_ind(titles["b"], titles["a"])

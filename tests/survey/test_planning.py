@@ -1,5 +1,7 @@
 """Surveys that never were: grades as planted, lists dealt evenly, tests that find what is there."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
@@ -25,13 +27,15 @@ def test_simulated_grades_have_the_base_and_the_effect():
     ("wrong", "message"),
     [
         ({"effects": {"a": 4.0}}, "an effect of 4 grades on a mean of 2.40 leaves the scale"),
-        ({"song": 0.8}, "song is 0.8, a share of the variance; .* less than 0.75"),
-        ({"each": 11}, "a listener can hear 1 to 10 songs, not 11"),
+        (
+            {"effects": dict.fromkeys("abcde", 0.0), "each": 11},
+            "a listener can hear 1 to 10 songs, not 11",
+        ),
     ],
 )
 def test_impossible_surveys_end_with_a_sentence(wrong, message):
     with pytest.raises(ValueError, match=message):
-        survey.simulate_survey(rng(), **wrong)
+        survey.simulate_survey(rng(), 29, 2, **wrong)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,7 @@ def test_impossible_surveys_end_with_a_sentence(wrong, message):
 )
 def test_lists_are_even_over_sources_and_songs_at_every_length(songs, each):
     sources = np.repeat(np.arange(len(songs)), songs)
-    dealt = survey.deal(rng(), sources, each, 60)
+    dealt = np.array([*islice(survey.deal(rng(), sources, each), 60)])
     assert (dealt.sum(axis=1) == each).all()
     if len(set(songs)) == 1:
         of_source = np.stack([dealt[:, sources == s].sum(axis=1) for s in range(len(songs))])
@@ -52,8 +56,7 @@ def test_lists_are_even_over_sources_and_songs_at_every_length(songs, each):
 
 def test_designs_in_which_a_song_stays_unheard_are_left_out():
     assert survey.detection(rng(), (5,), (16,), (10,), times=2).empty
-    with pytest.raises(ValueError, match="two listeners and two songs a source"):
-        survey.detection(rng(), (1,), (2,))
+    assert survey.detection(rng(), (1,), (2,), times=2).empty
 
 
 @pytest.mark.soak

