@@ -26,10 +26,20 @@ def encode(run: Run, bars: np.ndarray) -> np.ndarray:
     -------
     float32 array, shape (song, 120), >= 0
     """
-    cfg = run.cfg.network
-    bar_1, bar_2, song_1, latent = _dense(run)[:4]
-    x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (song bar, cell)
-    x = _relu_layer(_relu_layer(x, bar_1), bar_2).reshape(len(bars), -1)  # (song, 3200)
+    return _of_sixteen(run, _of_bars(run, bars))
+
+
+def _of_bars(run: Run, bars: np.ndarray) -> np.ndarray:
+    """Make each bar smaller by itself: (..., 24, 96) -> (bar, 200)."""
+    cfg, (bar_1, bar_2) = run.cfg.network, _dense(run)[:2]
+    x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (bar, cell)
+    return _relu_layer(_relu_layer(x, bar_1), bar_2)
+
+
+def _of_sixteen(run: Run, bars: np.ndarray) -> np.ndarray:
+    """Make sixteen bars smaller as a whole: (..., 200) -> (song, 120)."""
+    song_1, latent = _dense(run)[2:4]
+    x = bars.reshape(-1, run.cfg.network.bars * bars.shape[-1])  # (song, 3200)
     return _relu_layer(_relu_layer(x, song_1), latent)
 
 
@@ -61,15 +71,12 @@ def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _relu_layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    x = _layer(x, weights)
-    return np.maximum(x, 0, out=x)
+    return np.maximum(_layer(x, weights), 0)
 
 
 def _layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     kernel, bias = weights
-    x = x @ kernel
-    x += bias  # in place, because 256 songs are nine million cells
-    return x
+    return x @ kernel + bias
 
 
 @dataclass(frozen=True)
@@ -111,20 +118,17 @@ class Noise:
 
 
 def latents_of_training(run: Run) -> np.ndarray:
-    """Encode every window of every training song, one at each bar; shape (window, 120)."""
-    return _by_parts(lambda bars: encode(run, bars), run.bars.windows())
+    """Encode every window of every training song, one at each bar; shape (window, 120).
+
+    A bar stands in sixteen windows and is made smaller once.
+    """
+    by_song = run.bars.by_song(_of_bars(run, song) for song in run.bars.tensors)
+    return np.concatenate([_of_sixteen(run, windows) for windows in by_song])
 
 
 def given_back(run: Run, bars: np.ndarray) -> np.ndarray:
     """Encode windows and decode them again: which cells are played, as bool array like `bars`."""
-    level = run.cfg.network.threshold
-    return _by_parts(lambda part: decode(run, encode(run, part)) > level, bars)
-
-
-def _by_parts(function, windows: np.ndarray) -> np.ndarray:
-    """Apply it to 256 windows at a time: those of 256 songs of LPD-5 take gigabytes as floats."""
-    parts = [function(windows[at : at + 256]) for at in range(0, len(windows), 256)]
-    return np.concatenate(parts) if parts else function(windows)
+    return decode(run, encode(run, bars)) > run.cfg.network.threshold
 
 
 def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None, **fields) -> Song:
