@@ -211,7 +211,7 @@ def absolute(source: str, folder: Path) -> str:
 
 def build_dir() -> Path:
     """Find where everything made goes: ``build/``, unless ``MUSEGEN_BUILD`` moves it."""
-    return root() / (os.environ.get("MUSEGEN_BUILD") or "build")
+    return root() / (os.environ.get("MUSEGEN_BUILD", "").strip() or "build")
 
 
 def keras_backend() -> str:

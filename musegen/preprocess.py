@@ -257,8 +257,10 @@ def from_tensor(tensor: np.ndarray, cfg: AEConfig | None = None, **fields) -> So
     return Song.from_roll(unfold(tensor, cfg), cfg.steps_per_beat, **fields)
 
 
-def wrapped_window(tensor: np.ndarray, start: int, bars: int = 16) -> np.ndarray:
+def wrapped_window(tensor: np.ndarray, start, bars: int = 16) -> np.ndarray:
     """Take `bars` bars from bar `start` on; past its end the song begins again.
+
+    Several starts, shape (window,), give (window, bar, ...).
 
     Examples
     --------
@@ -277,4 +279,4 @@ def wrapped_window(tensor: np.ndarray, start: int, bars: int = 16) -> np.ndarray
         raise ValueError(
             "a song without bars has no window; leave silent songs out (rejection_reason)"
         )
-    return tensor[(start + np.arange(bars)) % len(tensor)]
+    return tensor[(np.expand_dims(start, -1) + np.arange(bars)) % len(tensor)]

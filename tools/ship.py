@@ -115,8 +115,7 @@ def measured(run: Run) -> dict:
     """Tell how much of its songs an autoencoder gives back, and what figure 7 or 8 is like."""
     facts, level = {"nearest": []}, run.cfg.network.threshold
     for part, bars in (("training", run.bars), ("test", run.test_bars)):
-        true = bars.windows()
-        found = metrics.precision_recall(generation.given_back(run, true), true)
+        found = metrics.gives_back(run, bars)
         facts |= {f"{part}_recall": found.recall, f"{part}_precision": found.precision}
     windows = metrics.NearestWindow(run)
     for song in generation.shown_songs(run):
@@ -144,9 +143,11 @@ def changed(run: Run, shipped: Run) -> str:
     if isinstance(run.cfg.network, HeldConfig):
         return "float16"
     if isinstance(run.cfg.network, AEConfig):
-        bars = run.bars.windows()
-        before, after = (generation.given_back(one, bars) for one in (run, shipped))
-        return f"8 bits: {(before != after).sum()} of {bars.sum()} sounding cells change"
+        differ = sounding = 0
+        for bars in run.bars.by_song():
+            before, after = (generation.given_back(one, bars) for one in (run, shipped))
+            differ, sounding = differ + (before != after).sum(), sounding + bars.sum()
+        return f"8 bits: {differ} of {sounding} sounding cells change"
     windows = run.tokens.cut(0).inputs[:WINDOWS]
     before, after = (
         one.model.predict(windows, verbose=0).argmax(axis=-1) for one in (run, shipped)

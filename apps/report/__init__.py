@@ -95,9 +95,9 @@ def _make_page(path: Path, page: Path, settings: config.Settings) -> list[str]:
     try:
         notebook, files = execute(path, copy.parent, settings)
     except NotebookError as error:
-        pages.write_page(error.notebook, page, copy, path.parent)
+        pages.write_page(error.notebook, page, copy, path.parent, settings)
         raise NotebookError(f"{error}\nits page: {page}", error.notebook) from None
-    pages.write_page(notebook, page, copy, path.parent)
+    pages.write_page(notebook, page, copy, path.parent, settings)
     return files
 
 

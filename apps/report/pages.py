@@ -26,7 +26,7 @@ def write(path: Path, content: str | bytes) -> None:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def write_page(notebook, page: Path, copy: Path, folder: Path) -> None:
+def write_page(notebook, page: Path, copy: Path, folder: Path, settings: config.Settings) -> None:
     """Write a notebook as an HTML page that needs no network, and as a notebook beside it.
 
     Parameters
@@ -35,6 +35,8 @@ def write_page(notebook, page: Path, copy: Path, folder: Path) -> None:
     page, copy : Path
     folder : Path
         The notebook's own, where the pictures lie that its text shows.
+    settings : Settings
+        A page of other songs than the chorales begins with what its text says in vain.
     """
     import nbformat
     from nbconvert import HTMLExporter
@@ -43,8 +45,19 @@ def write_page(notebook, page: Path, copy: Path, folder: Path) -> None:
     about = {"metadata": {"name": page.stem, "path": str(folder)}}
     text, _ = exporter.from_notebook_node(notebook, about)
     back = '<p style="margin:1em"><a href="index.html">All figures and pages</a></p>'
-    write(page, text.replace("<main>", f"{back}\n<main>", 1))
+    write(page, text.replace("<main>", f"{back}{_of_other_songs(notebook, settings)}\n<main>", 1))
     write(copy, nbformat.writes(notebook))
+
+
+def _of_other_songs(notebook, settings: config.Settings) -> str:
+    if settings.source == "chorales":
+        return ""
+    printed = (out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", ()))
+    lines = "\n".join(printed).splitlines()
+    failed = [line.removesuffix(": False") for line in lines if line.endswith(": False")]
+    return template.render(
+        Path(__file__).parent / "other_songs.html", settings=settings, failed=failed
+    )
 
 
 def write_figure(number: int, load: Load, folder: Path) -> None:

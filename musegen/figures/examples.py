@@ -142,8 +142,10 @@ def figure_songs(number: int, *runs) -> tuple[Song, Song]:
         two = choose(number, song_table(*runs)).to_dict("records")
         songs = [_play(row, runs) for row in two]
         titles = [song.title for song in songs]
-    titles = [f"{panel}) {title}" for panel, title in zip("ab", titles, strict=True)]
-    return tuple(replace(song, title=title) for song, title in zip(songs, titles, strict=True))
+    return tuple(
+        replace(song, title=f"{panel}) {title}" + ", silent" * (not len(song.notes)))
+        for panel, title, song in zip("ab", titles, songs, strict=True)
+    )
 
 
 @cache

@@ -31,8 +31,9 @@ def plot_history(*runs, column: str = "loss", label: str = "Loss (nats)"):
         colour = COLOURS.get(SOURCE_OF.get(run.cfg.name), "#333333")
         songs, part = (run.validation, "validation") if run.validation else (run.test, "test")
         others = run.history[f"{part}_{column}"].dropna()
-        ax.plot(run.history[column], color=colour, label=f"{len(run.songs)} training songs")
-        ax.plot(others, color=colour, ls="--", label=f"{len(songs)} {part} songs")
+        look = {"color": colour, "marker": "." if len(others) < 3 else None}  # no line of one epoch
+        ax.plot(run.history[column], **look, label=f"{len(run.songs)} training songs")
+        ax.plot(others, **look, ls="--", label=f"{len(songs)} {part} songs")
         ax.set(title=run.cfg.name, xlabel="Epoch")
         ax.legend()
     axes[0, 0].set_ylabel(label)

@@ -49,11 +49,11 @@ def plot_roll(song, *, ax=None, marks=()):
     onset, duration = song.notes["onset"], song.notes["duration"]
     pitches = song.notes["pitch"].astype(int)
     long = song.length > GAPS_UP_TO * bar
+    edges = np.diff(np.pad(song.roll.T, ((0, 0), (1, 1))).astype(np.int8)) if long else None
     for pitch in np.unique(pitches):
         start, end = onset[pitches == pitch], (onset + duration)[pitches == pitch]
         if long:  # what touches is one bar
-            change = np.diff(np.pad(song.roll[:, pitch].astype(int), 1))
-            start, end = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+            start, end = (np.flatnonzero(edges[pitch] == turn) for turn in (1, -1))
         spans = np.column_stack([start, end - start]) / bar
         ax.broken_barh(spans, (pitch - 0.45, 0.9), color=colour_of(song), lw=0, snap=False)
     if not long:

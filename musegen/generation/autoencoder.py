@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -26,11 +27,21 @@ def encode(run: Run, bars: np.ndarray) -> np.ndarray:
     -------
     float32 array, shape (song, 120), >= 0
     """
-    cfg = run.cfg.network
-    bar_1, bar_2, song_1, latent = _dense(run)[:4]
-    x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (song bar, cell)
-    x = _relu_layer(_relu_layer(x, bar_1), bar_2).reshape(len(bars), -1)  # (song, 3200)
-    return _relu_layer(_relu_layer(x, song_1), latent)
+    return _of_sixteen(run, _of_bars(run, bars))
+
+
+def _of_bars(run: Run, bars: np.ndarray) -> np.ndarray:
+    """Make each bar smaller by itself: (..., 24, 96) -> (bar, 200)."""
+    cfg, (bar_1, bar_2) = run.cfg.network, _dense(run)[:2]
+    x = bars.reshape(-1, cfg.steps_per_bar * cfg.pitches).astype(np.float32)  # (bar, cell)
+    return _layer(_layer(x, bar_1), bar_2)
+
+
+def _of_sixteen(run: Run, bars: np.ndarray) -> np.ndarray:
+    """Make sixteen bars smaller as a whole: (..., 200) -> (song, 120)."""
+    song_1, latent = _dense(run)[2:4]
+    x = bars.reshape(-1, run.cfg.network.bars * bars.shape[-1])  # (song, 3200)
+    return _layer(_layer(x, song_1), latent)
 
 
 def decode(run: Run, latents: np.ndarray) -> np.ndarray:
@@ -48,9 +59,9 @@ def decode(run: Run, latents: np.ndarray) -> np.ndarray:
     """
     cfg = run.cfg.network
     song_1, song_2, bar_1, cells = _dense(run)[4:]
-    x = _relu_layer(_relu_layer(latents.astype(np.float32), song_1), song_2)
+    x = _layer(_layer(latents.astype(np.float32), song_1), song_2)
     x = x.reshape(-1, cfg.hidden[-1])  # (song bar, 200)
-    x = _layer(_relu_layer(x, bar_1), cells)
+    x = _layer(_layer(x, bar_1), cells, -np.inf)
     x = (1 + np.tanh(x / 2)) / 2  # the sigmoid, by a function that cannot overflow
     return x.reshape(-1, cfg.bars, cfg.steps_per_bar, cfg.pitches)
 
@@ -60,16 +71,10 @@ def _dense(run: Run) -> list[tuple[np.ndarray, np.ndarray]]:
     return list(zip(run.weights[::2], run.weights[1::2], strict=True))
 
 
-def _relu_layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    x = _layer(x, weights)
-    return np.maximum(x, 0, out=x)
-
-
-def _layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _layer(x: np.ndarray, weights: tuple[np.ndarray, np.ndarray], lowest=0.0) -> np.ndarray:
+    """Multiply, add and, by default, pass on what is above 0 (ReLU)."""
     kernel, bias = weights
-    x = x @ kernel
-    x += bias  # in place, because 256 songs are nine million cells
-    return x
+    return np.maximum(x @ kernel + bias, lowest)
 
 
 @dataclass(frozen=True)
@@ -110,21 +115,19 @@ class Noise:
         return np.maximum(sampled, 0)
 
 
+@cache
 def latents_of_training(run: Run) -> np.ndarray:
-    """Encode every window of every training song, one at each bar; shape (window, 120)."""
-    return _by_parts(lambda bars: encode(run, bars), run.bars.windows())
+    """Encode every window of every training song, one at each bar; shape (window, 120).
+
+    A bar stands in sixteen windows and is made smaller once.
+    """
+    by_song = run.bars.by_song(_of_bars(run, song) for song in run.bars.tensors)
+    return np.concatenate([_of_sixteen(run, windows) for windows in by_song])
 
 
 def given_back(run: Run, bars: np.ndarray) -> np.ndarray:
     """Encode windows and decode them again: which cells are played, as bool array like `bars`."""
-    level = run.cfg.network.threshold
-    return _by_parts(lambda part: decode(run, encode(run, part)) > level, bars)
-
-
-def _by_parts(function, windows: np.ndarray) -> np.ndarray:
-    """Apply it to 256 windows at a time: those of 256 songs of LPD-5 take gigabytes as floats."""
-    parts = [function(windows[at : at + 256]) for at in range(0, len(windows), 256)]
-    return np.concatenate(parts) if parts else function(windows)
+    return decode(run, encode(run, bars)) > run.cfg.network.threshold
 
 
 def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None, **fields) -> Song:

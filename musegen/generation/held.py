@@ -80,8 +80,13 @@ class HeldState:
 
 
 def sample_outlines(run: Run, n: int, rng: np.random.Generator) -> list[held.Outline]:
-    """Sample outlines among those of the training songs: as long, as lively, as often in minor."""
-    return [run.outlines[i] for i in rng.integers(0, len(run.outlines), n)]
+    """Sample outlines among those of the training songs: as long, as lively, as often in minor.
+
+    A song begins in its first bar. A network trained for some minutes plays at most 16 bars.
+    """
+    drawn = (run.outlines[i] for i in rng.integers(0, len(run.outlines), n))
+    most, bar = 16 if run.cfg.minutes else 200, BEATS_PER_BAR * run.cfg.network.steps_per_beat
+    return [one._replace(bars=min(one.bars, most), first=one.first % bar) for one in drawn]
 
 
 def held_songs(run, outlines, rng, pick=PICK, primer=None) -> list[Song]:

@@ -9,8 +9,8 @@ copies
     `CopyIndex`, `novelty`, `leave_one_out`: what it shares in whatever key. `shared_runs`, `marks`:
     which passages, for the player.
 rolls
-    `precision_recall`: how much of a piano-roll an autoencoder gives back. `NearestWindow`: which
-    sixteen bars of the training songs a piano-roll is nearest to.
+    `precision_recall`, `gives_back`: how much of songs an autoencoder gives back. `NearestWindow`:
+    which sixteen bars of the training songs a piano-roll is nearest to.
 reference
     `ReferenceCorpus`: songs held against people's, measure by measure, artefact by artefact.
 two_sample
@@ -29,6 +29,7 @@ from musegen.metrics.rolls import (
     Nearest,
     NearestWindow,
     PrecisionRecall,
+    gives_back,
     precision_recall,
     stray_and_missed,
 )

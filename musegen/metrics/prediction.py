@@ -110,9 +110,9 @@ def baselines_table(run: Run):
         "repeat the last token": baselines.repeat_last,
         "bigram": baselines.bigram,
     }
-    return _table(
-        {name: judge(rule(cut.inputs[:, -1]), cut.targets, known) for name, rule in named.items()}
-    )
+    last = cut.inputs[:, -1]
+    rows = {name: judge(rule(last), cut.targets, known) for name, rule in named.items()}
+    return pd.DataFrame(rows.values(), index=list(rows))
 
 
 def networks_table(*runs: Run):
@@ -134,10 +134,6 @@ def networks_table(*runs: Run):
         cut, known = test_windows(run)
         predicted = run.model.predict(cut.inputs, batch_size=512, verbose=0)
         rows[run.cfg.name] = judge(predicted, cut.targets, known)
-    return _table(rows)
-
-
-def _table(rows: dict[str, Prediction]):
     return pd.DataFrame(rows.values(), index=list(rows))
 
 

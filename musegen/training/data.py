@@ -136,12 +136,23 @@ class Bars(_Examples):
         bool array, shape (window, 16, 24, 96)
         """
         nothing = np.zeros((0, self.cfg.bars, self.cfg.steps_per_bar, self.cfg.pitches), bool)
-        windows = [
-            preprocess.wrapped_window(tensor, at % len(tensor), self.cfg.bars)[None]
-            for tensor in self.tensors
-            for at in (range(len(tensor)) if start is None else [start])
-        ]
-        return np.concatenate([nothing, *windows])
+        return np.concatenate([nothing, *self.by_song(start=start)])
+
+    def by_song(self, songs=None, start=None, most: int | None = None) -> Iterator[np.ndarray]:
+        """Cut the `windows` of one song after the other: all of LPD-5's take gigabytes.
+
+        Parameters
+        ----------
+        songs : iterable of arrays, shape (bar, ...), optional
+            What stands for each bar of the songs instead of its cells.
+        start : int, optional
+        most : int, optional
+            Take about so many of all windows, evenly spread.
+        """
+        step = 1 + sum(map(len, self.tensors)) // most if most else 1
+        for bars in self.tensors if songs is None else songs:
+            starts = range(0, len(bars), step) if start is None else [start]
+            yield preprocess.wrapped_window(bars, starts, self.cfg.bars)
 
     def cut(self, number: int, rng: np.random.Generator | None = None) -> Batch:
         """Cut each song's one window."""

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 
 from tqdm import tqdm
 
@@ -43,15 +44,18 @@ def train(model, run) -> list[dict[str, float]]:
     every = max(1, cfg.epochs // POINTS_OF_TEST_CURVE)
     before = history[-1]["seconds"] if history else 0.0
     start = saved = time.monotonic()
+    end = start - before + 60 * cfg.minutes if cfg.minutes else math.inf
     epochs = range(len(history), cfg.epochs)
     for number in (bar := tqdm(epochs, cfg.name, leave=False, disable=config.progress())):
-        if _enough(history, cfg):
+        if time.monotonic() >= end or _enough(history, cfg):
             break
         if cfg.last_rate < 1:
             model.optimizer.learning_rate = _rate(number, cfg)
         row = {"epoch": number + 1}
         lstm.forget(model)
-        row |= _mean(model.train_on_batch, songs.epoch(number, cfg.seed))
+        # An epoch of long songs may take longer than all the minutes.
+        batches = takewhile(lambda _: time.monotonic() < end, songs.epoch(number, cfg.seed))
+        row |= _mean(model.train_on_batch, batches)
         if cfg.patience or number % every == 0 or number + 1 == cfg.epochs:
             lstm.forget(model)
             unseen = _mean(model.test_on_batch, others.in_order())
@@ -76,12 +80,8 @@ def _best(history: list[dict]) -> int:
 
 
 def _enough(history: list[dict], cfg: RunConfig) -> bool:
-    """Tell whether the minutes are over, or the validation loss has not fallen for long enough."""
-    if not history:
-        return False
-    if cfg.minutes and history[-1]["seconds"] >= 60 * cfg.minutes:
-        return True
-    return bool(cfg.patience) and len(history) - 1 - _best(history) >= cfg.patience
+    """Tell whether the validation loss has not fallen for long enough."""
+    return bool(history and cfg.patience) and len(history) - 1 - _best(history) >= cfg.patience
 
 
 def _rate(number: int, cfg: RunConfig) -> float:

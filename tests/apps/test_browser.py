@@ -53,7 +53,7 @@ def exported(folder: Path, *shown) -> str:
         data = {"text/plain": repr(song), "text/html": song._repr_html_()}
         cells.append(new_code_cell("song", outputs=[new_output("execute_result", data)]))
     page = folder / "songs.html"
-    pages.write_page(new_notebook(cells=cells), page, folder / "copy.ipynb", folder)
+    pages.write_page(new_notebook(cells=cells), page, folder / "a.ipynb", folder, config.Settings())
     return page.as_uri()
 
 
