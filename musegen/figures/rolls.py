@@ -90,7 +90,7 @@ def plot_songs(songs, titles=None, *, marks=None, suptitle: str = "", height: fl
         plot_roll(song, ax=ax, marks=mine).set(title=title, xlabel="")
     axes[-1, 0].set_xlabel("Time (bars)")
     _show(axes[0, 0], songs)
-    fig.suptitle(suptitle)
+    fig.suptitle(suptitle, wrap=True)
     return fig
 
 
