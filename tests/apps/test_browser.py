@@ -394,10 +394,10 @@ def lab(tmp_path_factory, smoke):
     options += [f"--ServerApp.kernel_websocket_connection_class={prompt}"]
     with (home / "log").open("w") as log:
         process = subprocess.Popen([*command, *options], env=environment, stdout=log, stderr=log)
-        while not (servers := [*home.glob("_RUNTIME/jpserver-*.json")]):
+        while not (told := "".join(f.read_text() for f in home.glob("_RUNTIME/jpserver-*.json"))):
             assert process.poll() is None, (home / "log").read_text()
             time.sleep(0.1)
-        url = json.loads(servers[0].read_text())["url"]
+        url = json.loads(told)["url"]
         yield f"{url}lab/tree/some.ipynb?token=test&reset", path, environment
         process.terminate()
         process.wait(60)
