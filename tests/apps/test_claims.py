@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from apps import claims
 from apps.claims import songs
 from musegen import config, survey, training
+from musegen.survey.claims import NotTestable
 
 REPORT, OTHER = config.Settings(), config.Settings(source="midi:songs", minutes=5)
 QUOTES = [(section, quote) for section, quote, _ in [*survey.CLAIMS, *songs.CLAIMS]]
@@ -84,3 +86,11 @@ def test_a_changed_table_changes_the_verdict(tmp_path):
 def test_networks_of_lpd5_are_judged_without_its_songs():
     found = songs.CLAIMS.table(songs.POP).set_index("claim")
     assert found.loc["generating a couple of notes only", "verdict"] == "supported"
+
+
+def test_a_network_stopped_by_its_minutes_judges_nothing(monkeypatch):
+    whole = training.shipped("lstm_small_128")
+    short = replace(whole, cfg=replace(whole.cfg, epochs=1000))
+    monkeypatch.setattr(training, "planned", lambda name, settings: short)
+    with pytest.raises(NotTestable, match="lstm_small_128 is trained for 201 epochs only"):
+        songs.few_notes(config.Settings(minutes=31.0))
