@@ -24,7 +24,13 @@ from musegen.figures.examples import (
     next_survey_songs,
     song_table,
 )
-from musegen.figures.networks import plot_history, plot_search, plot_verdicts
+from musegen.figures.networks import (
+    plot_critics,
+    plot_history,
+    plot_motions,
+    plot_search,
+    plot_verdicts,
+)
 from musegen.figures.preparation import plot_audit, plot_keys, plot_tempi
 from musegen.figures.rolls import colour_of, plot_roll, plot_songs, songs_png
 from musegen.figures.style import COLOURS, SOURCES, new_figure, set_style

@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from musegen import generation, held, metrics, preprocess
+from musegen import four_voices, generation, metrics, preprocess
 from musegen.figures.rolls import SOURCE_OF, plot_songs
-from musegen.figures.style import HELD, Caption
+from musegen.figures.style import FOUR_VOICES, Caption
 from musegen.song import Song, as_notes
 
 SMALL = ("lstm_small_128", "lstm_small_256")
@@ -227,13 +227,13 @@ def _play(row: dict, runs) -> Song:
 def next_survey_songs(run, test_songs) -> dict[str, list[Song]]:
     """Choose ten songs for the survey's next round by seed: five of Bach's, five of a network's.
 
-    All are told alike: on sixteenths, in C major or A minor, without voices, which would give Bach
-    away; the network gets the outlines of Bach's.
+    All are alike: on sixteenths, in C major or A minor, without voices, which would give Bach
+    away; what the network is asked for is what Bach's are.
 
     Parameters
     ----------
     run : Run
-        Of a network that holds notes.
+        Of the network of four voices.
     test_songs : list of Song
         By Bach, that the network was not trained on.
 
@@ -248,10 +248,11 @@ def next_survey_songs(run, test_songs) -> dict[str, list[Song]]:
     """
     rng = np.random.default_rng(run.cfg.seed)
     sampled = [test_songs[i] for i in rng.permutation(len(test_songs))[:IN_NEXT_SURVEY]]
-    steps = run.cfg.network.steps_per_beat
-    bach = [_without_voices(preprocess.to_common_key(song.resample(steps))) for song in sampled]
-    ours = generation.held_songs(run, [held.outline(song) for song in bach], rng)
-    return {"J.S. Bach": bach, HELD: ours}
+    bach = [preprocess.to_common_key(song.resample(four_voices.BEAT)) for song in sampled]
+    asked = [four_voices.wish_of(song, four_voices.table(song, 4)) for song in bach]
+    new = zip(generation.new_songs(run, asked, rng), bach, strict=True)
+    ours = [_without_voices(replace(song, tempo_qpm=his.tempo_qpm)) for song, his in new]
+    return {"J.S. Bach": list(map(_without_voices, bach)), FOUR_VOICES: ours}
 
 
 def _without_voices(song: Song) -> Song:

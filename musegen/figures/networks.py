@@ -40,6 +40,40 @@ def plot_history(*runs, column: str = "loss", label: str = "Loss (nats)"):
     return fig
 
 
+def plot_motions(run, upper: int = 0, lower: int = 3):
+    """Draw what the network of four voices has learnt of two voices that both move up.
+
+    Parameters
+    ----------
+    run : Run
+    upper, lower : int
+        Two voices, 0 (soprano) to 3 (bass).
+
+    Returns
+    -------
+    matplotlib Figure
+        A row for each interval before, a column for each one after, octaves left out: what is
+        added to the logit of the lower voice's pitch.
+
+    Notes
+    -----
+    Notebook: 06_beyond_the_report, "The network".
+    """
+    import seaborn as sns
+
+    from musegen import four_voices
+
+    table = run.weights[run.names.index(f"motions_{lower}/embeddings")]
+    both_up = table.reshape(lower, 13, 3, 13, 3)[upper, 1:, 2, 1:, 2] * four_voices.MOTION_SCALE
+    fig, ax = new_figure(figsize=(5.5, 4.2))
+    names = ("1/8", "2-", "2+", "3-", "3+", "4", "tritone", "5", "6-", "6+", "7-", "7+")
+    ticks = {"xticklabels": names, "yticklabels": names}
+    sns.heatmap(both_up, cmap="RdBu_r", center=0, ax=ax, **ticks, cbar_kws={"label": "Logit"})
+    ax.set(xlabel="Interval after", ylabel="Interval before", title="Both voices move up")
+    ax.tick_params(length=0)
+    return fig
+
+
 def plot_search(trials):
     """Draw what each setting of a search did: a dot a trial, the best in another colour.
 
@@ -99,4 +133,36 @@ def plot_verdicts(verdicts):
     ax.set_yticks(range(len(verdicts)), list(verdicts))
     ax.invert_yaxis()
     ax.set(xlim=(35, 101), xlabel="Classifier accuracy (%; 50 is chance)")
+    return fig
+
+
+def plot_critics(table):
+    """Draw how well each critic tells songs from Bach's unseen ones, with 95 % intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `metrics.critics.judge(...)`.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Notes
+    -----
+    Notebook: 06_beyond_the_report, "Critics".
+    """
+    fig, ax = new_figure(figsize=(7.5, 0.9 + 0.34 * len(table)))
+    kinds = {"generated": ["auc", "low", "high"], "Bach's own": ["bach", "bach low", "bach high"]}
+    for (name, columns), shift in zip(kinds.items(), (-0.1, 0.1), strict=True):
+        auc, low, high = table[columns].to_numpy().T
+        places = [place + shift for place in range(len(table))]
+        colour = "black" if name == "generated" else COLOURS["Training data"]
+        ax.hlines(places, low, high, color=colour)
+        ax.plot(auc, places, "o", color=colour, label=name)
+    ax.axvline(0.5, color="black", lw=0.8, ls=":")
+    ax.set_yticks(range(len(table)), [", ".join(names) for names in table.index])
+    ax.invert_yaxis()
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    ax.set(xlim=(None, 1.02), xlabel="AUC (0.5 is chance)")
     return fig

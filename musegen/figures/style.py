@@ -14,8 +14,8 @@ SOURCES = (
     "AE large dataset",
 )
 COLOURS = dict(zip(SOURCES, ("#009E73", "#E69F00", "#D55E00", "#56B4E9", "#0072B2"), strict=True))
-HELD = "Held notes"  # ours, beyond the report
-COLOURS[HELD] = "#CC79A7"
+FOUR_VOICES = "Four voices"  # ours, beyond the report
+COLOURS[FOUR_VOICES] = "#CC79A7"
 
 
 class Caption(NamedTuple):

@@ -16,14 +16,28 @@ reference
 two_sample
     `two_sample_accuracy`, `distances`: how well a classifier tells two sets of songs apart, and
     how far apart they lie.
+voice_leading
+    `voice_leading_table`: what a teacher of harmony would mark in songs of four voices.
+critics
+    `critics.judge`: four critics who are trained to tell songs of four voices from Bach's.
 prediction
-    `baselines_table`, `networks_table`: how well the next token is predicted.
+    `baselines_table`, `networks_table`: how well the next token is predicted. `nats_table`: how
+    well the next pitch of four voices is, as the literature states it.
 """
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
+from musegen.metrics import critics
 from musegen.metrics.copies import CopyIndex, leave_one_out, marks, novelty, shared_runs
 from musegen.metrics.music import MEASURES, as_tokens, measure
-from musegen.metrics.prediction import baselines_table, judge, networks_table, test_windows
+from musegen.metrics.prediction import (
+    baselines_table,
+    judge,
+    nats_table,
+    networks_table,
+    test_windows,
+    voice_bigram,
+    voices_log_p,
+)
 from musegen.metrics.reference import ARTEFACTS, ReferenceCorpus
 from musegen.metrics.rolls import (
     Nearest,
@@ -35,3 +49,4 @@ from musegen.metrics.rolls import (
 )
 from musegen.metrics.token_runs import copied_run, distinct_tokens, loop_at_end, measure_songs
 from musegen.metrics.two_sample import distances, two_sample_accuracy
+from musegen.metrics.voice_leading import voice_leading_table

@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from musegen import tokens
+from musegen import four_voices, tokens
+from musegen.corpus.jsb import Piece
+from musegen.song import Song
 from musegen.training import Run
 
 MOST_WINDOWS = 4000  # ours: the chorales have half as many, LPD-5's test songs five times
@@ -144,3 +146,91 @@ def test_windows(run: Run) -> tuple[tokens.Windows, np.ndarray]:
     known = tokens.windows(songs.known, window).targets.astype(bool)
     some = slice(None, None, 1 + len(known) // MOST_WINDOWS)  # spread evenly over the songs
     return tokens.Windows(cut.inputs[some], cut.targets[some]), known[some]
+
+
+def voices_log_p(run: Run, songs: Sequence[Song]) -> list[np.ndarray]:
+    """Say how probable the network of four voices finds each pitch, after all before it.
+
+    Nothing is asked of it: it knows no length, key or phrase.
+
+    Parameters
+    ----------
+    run : Run
+        Of `config.VoicesConfig`.
+    songs : sequence of Song
+        On sixteenths, with voices.
+
+    Returns
+    -------
+    list of float arrays, shape (frame, voice)
+        Logarithms of probabilities, in nats.
+
+    Notes
+    -----
+    Notebook: 06_beyond_the_report, "A yardstick".
+    """
+    found = []
+    for batch in run.data(songs).in_order():
+        logits = run.model.predict_on_batch(batch.inputs)["pitch"].astype(np.float64)
+        logits -= np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+        log_p = np.take_along_axis(logits, batch.targets["pitch"][..., None], axis=-1)[..., 0]
+        lengths = batch.weights["pitch"][..., 0].sum(axis=1).astype(int)
+        found += [one[:length] for one, length in zip(log_p, lengths, strict=True)]
+    back = np.argsort(np.argsort([song.length for song in songs], kind="stable"), kind="stable")
+    return [found[i] for i in back]
+
+
+def nats_table(pieces: Sequence[Piece], log_p: Sequence[np.ndarray]) -> pd.DataFrame:
+    """Say how well the pitches of the JSB chorales are predicted, as the literature states it.
+
+    Every pitch of every voice in every sixteenth counts alike: soprano, alto, tenor and bass of a
+    frame, then the next frame, each predicted from all before it. The mean is over all of them, not
+    over pieces.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+    log_p : sequence of float arrays, shape (time, 4)
+        Logarithm of the probability of each pitch of theirs.
+
+    Returns
+    -------
+    DataFrame
+        Rows all, clean (their tunes are in no training piece) and twins; pieces, notes, and nats
+        a note and a frame, the lower the better.
+
+    Notes
+    -----
+    Notebook: 06_beyond_the_report, "A yardstick".
+    """
+    twins = np.array([piece.twin for piece in pieces])
+    notes = np.array([one.size for one in log_p])
+    nats = -np.array([one.sum() for one in log_p])
+    rows = {}
+    for name, part in (("all", twins | True), ("clean", ~twins), ("twins", twins)):
+        a_note = nats[part].sum() / max(1, notes[part].sum())
+        rows[name] = (int(part.sum()), int(notes[part].sum()), a_note, 4 * a_note)
+    columns = ["pieces", "notes", "nats a note", "nats a frame"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def voice_bigram(training: Sequence[Piece], pieces: Sequence[Piece]) -> list[np.ndarray]:
+    """Expect of each voice what followed its last pitch in training: the rule to beat.
+
+    Returns
+    -------
+    list of float arrays, shape (time, 4)
+        For `nats_table`; 0.983 nats a note on the public test pieces.
+    """
+    start = four_voices.PITCHES
+    told, others = (
+        [np.insert(four_voices.table(piece.song, 4).pitch, 0, start, axis=0) for piece in some]
+        for some in (training, pieces)
+    )
+    log_p = [np.zeros((len(song) - 1, 4)) for song in others]
+    for voice in range(4):
+        rule = Baselines([song[:, voice] for song in told], start + 1)
+        for song, one in zip(others, log_p, strict=True):
+            line = song[:, voice]
+            one[:, voice] = np.log(rule.bigram(line[:-1])[np.arange(len(one)), line[1:]])
+    return log_p

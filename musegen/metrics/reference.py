@@ -6,7 +6,7 @@ length of a song decides.
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 
 import pandas as pd
 
@@ -55,18 +55,13 @@ class ReferenceCorpus:
     def __init__(self, reference, others, training, representation: Callable[[Song], Song]):
         self.representation = representation
         self.reference, self.others = self.passages(reference), self.passages(others)
-        self.lengths = lengths(reference)
         self.index = CopyIndex([representation(song) for song in training])
 
     @classmethod
     def of(cls, run: Run) -> "ReferenceCorpus":
         """Take the songs that a run is trained on, the test songs and 128 others."""
-        network = run.cfg.network
-        if isinstance(network, config.HeldConfig):
-            told = partial(Song.resample, steps_per_beat=network.steps_per_beat)
-        else:
-            is_ae = isinstance(network, config.AEConfig)
-            told = preprocess.for_autoencoder if is_ae else as_tokens
+        is_ae = isinstance(run.cfg.network, config.AEConfig)
+        told = preprocess.for_autoencoder if is_ae else as_tokens
         return cls(run.test, corpus.load(run.source).training(OTHERS), run.songs, told)
 
     def without(self, song: Song) -> "ReferenceCorpus":
@@ -167,9 +162,3 @@ class ReferenceCorpus:
             ours = measured[number]
             found[name] = ours < low[number] if side == "less" else ours > high[number]
         return pd.DataFrame(found)
-
-
-def lengths(songs: Sequence[Song]) -> list[int]:
-    """Count the whole bars of those songs of which `ReferenceCorpus.passages` takes eight."""
-    ends = [song.length // song.steps_per_bar for song in songs]
-    return [end for end in ends if end >= BARS]

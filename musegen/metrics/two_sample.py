@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from musegen.metrics.music import HISTOGRAMS, MEASURES, measure
-from musegen.metrics.reference import ReferenceCorpus, lengths
+from musegen.metrics.reference import ReferenceCorpus
 from musegen.song import Song
 
 FOLDS, REPEATS, TREES = 5, 5, 200  # ours
@@ -38,9 +38,7 @@ class Accuracy(NamedTuple):
     songs: int
 
 
-def two_sample_accuracy(
-    songs: Sequence[Song], reference: ReferenceCorpus, length: bool = False
-) -> Accuracy:
+def two_sample_accuracy(songs: Sequence[Song], reference: ReferenceCorpus) -> Accuracy:
     """Let a random forest be trained to tell songs from people's by the measures.
 
     It is judged on songs that it was not trained on (cross-validation, five times over). To
@@ -50,8 +48,6 @@ def two_sample_accuracy(
     ----------
     songs : sequence of Song
     reference : ReferenceCorpus
-    length : bool
-        Give the forest how many bars the whole songs have, too.
 
     Notes
     -----
@@ -65,9 +61,6 @@ def two_sample_accuracy(
     theirs = reference.reference_measures[list(MEASURES)]
     if min(len(ours), len(theirs)) < FOLDS:
         return Accuracy(np.nan, np.nan, np.nan, len(ours))
-    if length:
-        ours = ours.assign(bars=lengths(songs))
-        theirs = theirs.assign(bars=reference.lengths)
     values = np.concatenate([ours, theirs])
     machine = np.arange(len(values)) < len(ours)
     right = np.zeros(len(values))

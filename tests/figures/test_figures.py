@@ -231,6 +231,17 @@ def test_plot_verdicts_shows_intervals_in_order():
     assert [list(line.get_xdata()) for line in ax.lines[:4]] == [[40, 60], [50], [80, 95], [90]]
 
 
+def test_plot_critics_shows_a_network_beside_bach():
+    names = ["auc", "low", "high", "bach", "bach low", "bach high"]
+    rows = {("GRU", "clean"): [0.9, 0.8, 0.95, 0.5, 0.4, 0.6]}
+    (ax,) = figures.plot_critics(pd.DataFrame(rows, names).T).axes
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["GRU, clean"]
+    assert {one.get_label(): one.get_xdata().tolist() for one in ax.lines[:2]} == {
+        "generated": [0.9],
+        "Bach's own": [0.5],
+    }
+
+
 # --- The survey
 
 
@@ -241,7 +252,7 @@ def test_nothing_but_the_music_gives_bach_away_in_the_next_survey():
         Song(as_notes(6 * onset, 6, pitch + i % 3, voices), (96, 144)[i % 2], 6, 100.0 + i)
         for i in range(7)
     ]
-    bach, ours = figures.next_survey_songs(training.shipped("held"), chorales).values()
+    bach, ours = figures.next_survey_songs(training.shipped("four_voices"), chorales).values()
     assert len(bach) == len(ours) == 5
     for his, new in zip(bach, ours, strict=True):
         assert his.bars == new.bars
