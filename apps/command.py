@@ -50,10 +50,13 @@ def _parser() -> argparse.ArgumentParser:
 
     play = _add(commands, "play", _play, "new songs, on a page: nothing is trained")
     play.add_argument("--songs", type=int, default=4, metavar="N", help="default: 4")
-    play.add_argument("--bars", type=int, metavar="N", help="how long; default: like Bach's")
+    play.add_argument("--bars", type=int, metavar="N", help="default: 16; a melody keeps its own")
     play.add_argument("--tempo", type=float, metavar="QPM", help="quarter notes a minute")
     play.add_argument("--seed", type=int, help="the same seed, the same songs")
-    play.add_argument("--after", type=Path, metavar="FILE", help="go on from its first four bars")
+    files = play.add_mutually_exclusive_group()
+    files.add_argument("--after", type=Path, metavar="FILE", help="go on from its first four bars")
+    files.add_argument("--harmonise", type=Path, metavar="FILE", help="three voices to its melody")
+    play.add_argument("--serve", action="store_true", help="have bars written anew in the browser")
     play.add_argument("--quiet", action="store_true", help="do not open the page")
 
     report = _add(commands, "report", _report, "make build/report/")
@@ -86,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _add(commands, "notebooks", _notebooks, "run the notebooks in place")
     ship = _add(commands, "ship", _ship, "put a trained run into data/runs/")
-    ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, held, ...")
+    ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, four_voices, ...")
+    yardstick = _add(commands, "yardstick", _yardstick, "four voices on the literature's own file")
+    yardstick.add_argument("file", metavar="FILE", type=Path, help="Jsb16thSeparated.json")
     _add(commands, "chorales", _chorales, "choose the chorales of data/ again")
     return parser
 
@@ -122,16 +127,26 @@ def _add(commands, name: str, command, text: str) -> argparse.ArgumentParser:
 
 def _play(options, settings) -> None:
     import secrets
+    import warnings
     import webbrowser
 
-    from apps import play
+    from apps import local, play
 
+    # What becomes of notes that no choir sings is a sentence, not a line of code.
+    warnings.showwarning = lambda message, *_: print(f"musegen: {message}", file=sys.stderr)
     seed = secrets.randbelow(100_000) if options.seed is None else options.seed
-    some = play.songs(options.songs, seed, options.bars, options.tempo, options.after)
+    some = play.songs(
+        options.songs, seed, options.bars, options.tempo, options.after, options.harmonise
+    )
+    show = (lambda address: None) if options.quiet else webbrowser.open
+    if options.serve:
+        from apps.play import server
+
+        local.serve(server.application(some, seed), "the songs are", show)
+        return
     page = play.write(some, seed)
     print(f"{options.songs} new songs (seed {seed}): {page}")
-    if not options.quiet:
-        webbrowser.open(page.resolve().as_uri())
+    show(page.resolve().as_uri())
 
 
 def _report(options, settings) -> None:
@@ -177,11 +192,13 @@ def _audit(options, settings) -> None:
 
 
 def _composer(options, settings) -> None:
+    from apps import local
     from apps.composer import server
     from musegen import training
     from musegen.composer import Composer
 
-    server.serve(Composer(training.load_or_train(options.run, settings)))
+    composer = Composer(training.load_or_train(options.run, settings))
+    local.serve(server.application(composer), "the composer is")
 
 
 def _survey_build(options, settings) -> None:
@@ -230,6 +247,12 @@ def _notebooks(options, settings) -> None:
     from apps.report.notebooks import run_in_place
 
     run_in_place(report.notebooks(), config.Settings())
+
+
+def _yardstick(options, settings) -> None:
+    from tools import yardstick
+
+    yardstick.main(options.file)
 
 
 def _ship(options, settings) -> None:

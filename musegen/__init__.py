@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 # One idea a module; an import points from a later line to an earlier one.
 __all__ = [
     *("song", "config"),  # ground
-    *("midi", "audio", "musicxml", "corpus", "preprocess", "tokens", "held"),  # music
+    *("midi", "audio", "musicxml", "corpus", "preprocess", "tokens", "four_voices"),  # music
     *("autoencoder", "lstm", "training", "generation"),  # models
     *("metrics", "survey"),  # measure
     *("figures", "player", "composer"),  # show

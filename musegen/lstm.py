@@ -1,11 +1,7 @@
-"""The LSTM networks: the two of report 2.3, which predict the next token, and one beyond it."""
+"""The LSTM networks of report 2.3, which predict the next token."""
 
-import numpy as np
-
-from musegen import held
 from musegen.backend import load_keras
-from musegen.config import HeldConfig, LSTMConfig
-from musegen.song import BEATS_PER_BAR, PITCHES
+from musegen.config import LSTMConfig
 
 KERNEL_GAIN = 2.5  # ours: how much wider than Glorot's; between 2 and 3 the signal keeps its size
 
@@ -93,79 +89,3 @@ def open_gates() -> dict:
         "bias_initializer": gates,
         "unit_forget_bias": False,
     }
-
-
-def build_held(cfg: HeldConfig):
-    """Build and compile the network that holds notes and knows the beat.
-
-    Returns
-    -------
-    keras.Model
-        (64, token, 13) integers, see `musegen.held.INPUTS` -> (64, token, 258) logits of the next
-        token. It is stateful: it carries its state on from one call to the next, until `forget`.
-
-    Notes
-    -----
-    Report 4.4.1. Notebook: 06_beyond_the_report, "The network".
-    """
-    keras = load_keras()
-    layers = keras.layers
-    inputs = layers.Input((None, len(held.INPUTS)), cfg.lanes, dtype="int32", name="told")
-    column = {name: inputs[..., i] for i, name in enumerate(held.INPUTS)}
-    embedded = [
-        layers.Embedding(size, width, name=name.replace(" ", "_"))(column[name])
-        for name, size, width in held_kinds(cfg)
-    ]
-    x = layers.Concatenate(name="embedded")(embedded)
-    x = layers.Dropout(cfg.input_dropout, name="dropout_inputs")(x)
-    if cfg.knows_the_chord:  # its pitch classes as twelve numbers, 0 or 1, beside its embedding
-        bits = [
-            keras.ops.cast(column[name][..., None] // np.int32(2 ** np.arange(12)) % 2, "float32")
-            for name in ("chord", "chord before")
-        ]
-        x = layers.Concatenate(name="all_inputs")([x, *bits])
-    all_inputs = x
-    for i in range(1, cfg.layers + 1):
-        x = layers.LSTM(cfg.units, return_sequences=True, stateful=True, name=f"lstm_{i}")(x)
-        x = layers.Dropout(cfg.dropout, name=f"dropout_{i}")(x)
-    # What may follow hangs on the notes of this very frame: not only by way of the state.
-    x = layers.Concatenate(name="state_and_inputs")([x, all_inputs])
-    x = layers.Dense(cfg.units, activation="relu", name="dense")(x)
-    x = layers.Dropout(cfg.dropout, name="dropout_dense")(x)
-    x = layers.Dense(held.TOKENS, name="next_token")(x)
-    model = keras.Model(inputs, x, name="held")
-    model.compile(
-        keras.optimizers.Adam(cfg.learning_rate, clipnorm=cfg.clip),
-        loss=keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, reduction="mean_with_sample_weight"
-        ),
-        weighted_metrics=["accuracy"],
-    )
-    return model
-
-
-def held_kinds(cfg: HeldConfig) -> list[tuple[str, int, int]]:
-    """List the inputs that a network takes: name, how many values it has, width of its embedding.
-
-    One that does not know chords, beat or outline goes without theirs.
-    """
-    wide, narrow = cfg.embedding, cfg.embedding // 4
-    kinds = [("token", held.TOKENS, wide), ("place", held.MOST_NOTES, narrow)]
-    kinds += [("before", held.TOKENS, wide)]
-    if cfg.knows_the_chord:
-        kinds += [(name, held.CHORDS, wide // 2) for name in ("chord", "chord before")]
-    if cfg.knows_the_beat:
-        kinds += [("step", BEATS_PER_BAR * cfg.steps_per_beat, narrow)]
-        kinds += [("bar", held.MOST_BARS, narrow), ("beats left", held.MOST_BEATS, narrow)]
-        kinds += [("rhythm", held.RHYTHMS, narrow)]
-    if cfg.knows_the_outline:
-        kinds += [("pace", len(held.PACES) + 1, narrow), ("minor", 2, narrow)]
-        kinds += [(name, PITCHES, narrow) for name in ("lowest", "highest")]
-    return kinds
-
-
-def forget(model) -> None:
-    """Let a stateful network begin anew; others have no state."""
-    for layer in model.layers:
-        if getattr(layer, "stateful", False):
-            layer.reset_state()

@@ -69,6 +69,8 @@ class Song:
         What it is called, and where it comes from: a corpus or the run that generated it.
     probabilities : float32 array, shape (time, 128), or None
         Where a model made the song: how sure it was of each cell of the roll.
+    fermatas : tuple of int
+        Steps at which phrases' last chords begin, as far as known.
 
     Raises
     ------
@@ -95,6 +97,7 @@ class Song:
     title: str = ""
     source: str = ""
     probabilities: np.ndarray | None = None
+    fermatas: tuple[int, ...] = ()
 
     def __post_init__(self):
         if self.notes.dtype != NOTE:
@@ -189,6 +192,7 @@ class Song:
             length=-(-self.length * new // old),
             steps_per_beat=new,
             probabilities=None,
+            fermatas=tuple(at * new // old for at in self.fermatas),
         )
 
     def transpose(self, semitones: int) -> "Song":
@@ -222,7 +226,8 @@ class Song:
             self.notes["pitch"][kept],
             self.notes["voice"][kept],
         )
-        return replace(self, notes=notes, length=stop - start, probabilities=None)
+        inside = tuple(at - start for at in self.fermatas if start <= at < stop)
+        return replace(self, notes=notes, length=stop - start, probabilities=None, fermatas=inside)
 
     def __eq__(self, other) -> bool:
         """Songs are equal if they sound equal: same notes, grid, length and tempo."""

@@ -10,7 +10,7 @@ import musegen
 PACKAGE = Path(musegen.__file__).parent
 FLOORS = (  # from the ground up
     ("song", "config", "files", "backend"),
-    ("midi", "audio", "musicxml", "corpus", "preprocess", "tokens", "held"),
+    ("midi", "audio", "musicxml", "corpus", "preprocess", "tokens", "four_voices"),
     ("autoencoder", "lstm", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),

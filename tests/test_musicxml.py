@@ -106,6 +106,19 @@ def test_voices_are_parts_with_clefs_of_their_own():
     assert [part.findtext(".//clef/sign") for part in parts] == ["G", "G", "F"]
 
 
+def test_four_voices_are_a_choir_and_keep_their_fermatas(tmp_path):
+    notes = [(0, 12, 72, 0), (12, 8, 74, 0), *((0, 20, 67 - 7 * v, v) for v in (1, 2, 3))]
+    song = replace(make(notes, 20, 4), fermatas=(12,))
+    path = song.to_musicxml(tmp_path / "song.musicxml")
+    score = ElementTree.parse(path)
+    names = [part.findtext("part-name") for part in score.iter("score-part")]
+    assert names == ["Soprano", "Alto", "Tenor", "Bass"]
+    octaves = [clef.findtext("clef-octave-change") for clef in score.iter("clef")]
+    assert octaves == [None, None, "-1", None]
+    assert {one.get("type") for one in score.iter("fermata")} == {"upright"}
+    assert read_ours(path).fermatas == (72,)
+
+
 @pytest.mark.parametrize(
     ("title", "written"),
     [("<b>&\"']]></b>", "<b>&\"']]></b>"), ("a\x00\ud800b", "a\ufffd\ufffdb"), ("", "song")],

@@ -1,13 +1,12 @@
 """The composer as a plain page on this machine, for those who do not want a notebook."""
 
 import json
-import webbrowser
 from pathlib import Path
 
 from apps import template
+from apps.local import Local
 from musegen.composer import Composer, script, style
 
-LOCAL = ("127.0.0.1", "localhost")
 LARGEST = 100_000  # bytes of a question; a latent has 480
 
 
@@ -16,12 +15,6 @@ def application(composer: Composer):
     from tornado import web, websocket
 
     page = template.render(Path(__file__).parent / "composer.html", style=style())
-
-    class Local:
-        def prepare(self):
-            # A name of another site that leads here would make that site ours.
-            if self.request.host_name not in LOCAL:
-                raise web.HTTPError(403, f"the composer is for {' and '.join(LOCAL)} only")
 
     class Page(Local, web.RequestHandler):
         def get(self):
@@ -50,17 +43,3 @@ def pack(said: dict, arrays: list[bytes]) -> bytes:
     """Write an answer as one message: the length of the JSON, the JSON, then the arrays."""
     head = json.dumps(said | {"sizes": [len(array) for array in arrays]}).encode()
     return b"".join([len(head).to_bytes(4, "little"), head, *arrays])
-
-
-def serve(composer: Composer, show=webbrowser.open) -> None:
-    """Serve the composer on 127.0.0.1 until interrupted; `show` is told its address."""
-    from tornado.httpserver import HTTPServer
-    from tornado.ioloop import IOLoop
-    from tornado.netutil import bind_sockets
-
-    sockets = bind_sockets(0, LOCAL[0])
-    HTTPServer(application(composer)).add_sockets(sockets)
-    address = f"http://{LOCAL[0]}:{sockets[0].getsockname()[1]}/"
-    print(f"the composer is at {address} until you press Ctrl-C", flush=True)
-    show(address)
-    IOLoop.current().start()

@@ -10,12 +10,16 @@ import numpy as np
 
 from apps import template
 from musegen import config, generation, midi, player, preprocess, training
+from musegen.corpus import REASONS, Rejected, scores
 from musegen.files import atomic_write
-from musegen.held import Outline
+from musegen.four_voices import Wish
 from musegen.song import Song
 
-KEPT_BARS = 4  # of a song that is gone on from
-PACES = ((1.3, "calm"), (1.75, "flowing"), (np.inf, "lively"))  # onsets a beat, at most
+BARS = 16
+MOST_BARS = 200
+TEMPO_QPM = 90.0  # ours: the chorales have no tempo marks
+PACES = ("calm", "flowing", "lively")
+KINDS = (".mid", ".mp3", ".musicxml")
 
 
 def songs(
@@ -23,7 +27,8 @@ def songs(
     seed: int,
     bars: int | None = None,
     tempo_qpm: float | None = None,
-    primer: Path | None = None,
+    after: Path | None = None,
+    harmonise: Path | None = None,
 ) -> list[Song]:
     """Write new songs with the network that comes with musegen.
 
@@ -33,11 +38,13 @@ def songs(
     seed : int
         The same seed, the same songs.
     bars : int, optional
-        How many each is to have; as many as one of the training songs, drawn, if not said.
+        How many each is to have, 16 if not said; a melody keeps its own.
     tempo_qpm : float, optional
-        The primer's, or that of a training song, if not said.
-    primer : Path, optional
-        A MIDI file: the first four bars of its music are gone on from, in its mode.
+        The file's, or 90, if not said.
+    after : Path, optional
+        MIDI, MusicXML or ABC: the first four bars of its music are gone on from, in its key.
+    harmonise : Path, optional
+        A melody in such a file: it gets alto, tenor and bass.
 
     Returns
     -------
@@ -46,8 +53,8 @@ def songs(
     Raises
     ------
     ValueError
-        If a number is out of range, the MIDI file cannot be read or has no notes, or `bars` leaves
-        none to be written.
+        If a number is out of range, the file cannot be read or has no notes, the melody is none
+        that a soprano sings, or `bars` leaves none to be written.
 
     Notes
     -----
@@ -55,55 +62,69 @@ def songs(
     """
     for name, value, low, high in (
         ("songs", n, 1, 64),
-        ("bars", bars, 2, 200),
+        ("bars", bars, 2, MOST_BARS),
         ("tempo", tempo_qpm, 20, 400),
     ):
         if value is not None and not low <= value <= high:
             raise ValueError(f"{name} is {value:g}; it must be from {low} to {high}")
-    run, rng = training.shipped("held"), np.random.default_rng(seed)
-    outlines = generation.sample_outlines(run, n, rng)
-    if bars is not None:
-        outlines = [one._replace(bars=bars) for one in outlines]
-    start = None
-    if primer is not None:
-        start = _first_bars(midi.read(primer), primer)
-        tempo_qpm = tempo_qpm or start.tempo_qpm
-        minor = preprocess.estimate_key(start).mode == "minor"
-        least = bars or start.bars + 1  # too few are refused where the songs are written
-        outlines = [one._replace(minor=minor, bars=max(one.bars, least)) for one in outlines]
-    if tempo_qpm is not None:
-        outlines = [one._replace(tempo_qpm=tempo_qpm) for one in outlines]
-    written = generation.held_songs(run, outlines, rng, primer=start)
-    named = zip(written, outlines, strict=True)
-    return [replace(song, title=_title(i, one, start)) for i, (song, one) in enumerate(named, 1)]
+    run, rng, bars = training.shipped("four_voices"), np.random.default_rng(seed), bars or BARS
+    if path := harmonise or after:
+        given = read(path)
+        tempo_qpm = tempo_qpm or given.tempo_qpm
+    if harmonise:
+        if given.bars > MOST_BARS:
+            raise ValueError(f"{path.name} has {given.bars} bars; it may have {MOST_BARS}: cut it")
+        written = [generation.harmonised(run, given, rng) for _ in range(n)]
+        titles = [f"{given.title}, harmony {i}" for i in range(1, n + 1)]
+    elif after:
+        written = [generation.gone_on(run, given, bars, rng) for _ in range(n)]
+        titles = [
+            f"Song {i}: {bars} bars after the first of {given.title}" for i in range(1, n + 1)
+        ]
+    else:
+        asked = generation.wishes(n, rng, bars)
+        written = generation.new_songs(run, asked, rng)
+        titles = [_title(i, wish, bars) for i, wish in enumerate(asked, 1)]
+    named = zip(written, titles, strict=True)
+    return [replace(one, title=title, tempo_qpm=tempo_qpm or TEMPO_QPM) for one, title in named]
 
 
-def _first_bars(song: Song, path: Path) -> Song:
-    """Take the bars that are gone on from; none is silent before the music begins or after it."""
-    if not len(song.notes):
-        raise ValueError(f"{path} has no notes to go on from; give a file with some")
-    start = preprocess.cut_to_first_note(song, "bar")
-    end = int((start.notes["onset"] + start.notes["duration"]).max())
-    return start.cut(0, min(KEPT_BARS, -(-end // start.steps_per_bar)) * start.steps_per_bar)
+def read(path: Path) -> Song:
+    """Read a song of one's own; raises a ValueError that says what is wrong with the file."""
+    if path.suffix.lower() not in scores.SCORES:
+        return midi.read(path)
+    try:
+        return scores.read(path.read_bytes(), path)
+    except Rejected as error:
+        raise ValueError(f"{path.name} cannot be read: {REASONS[str(error)]}") from error
 
 
-def _title(number: int, outline: Outline, primer: Song | None) -> str:
-    key = "minor" if outline.minor else "major"
-    after = f", after the first bars of {primer.title}" if primer else ""
-    pace = next(word for most, word in PACES if outline.pace <= most)
-    return f"Song {number}: {outline.bars} bars, {key}, {pace}{after}"
+def _title(number: int, wish: Wish, bars: int) -> str:
+    key = preprocess.Key(wish.tonic, "minor" if wish.minor else "major")
+    return f"Song {number}: {bars} bars, {key}, {PACES[wish.pace]}"
 
 
 def write(some: list[Song], seed: int) -> Path:
-    """Write songs as MIDI and mp3 and a page that plays them: ``build/play/index.html``."""
-    folder, shown = config.build_dir() / "play", []
+    """Write songs as MIDI, mp3 and scores, and a page that plays them: ``build/play/``."""
     for i, song in enumerate(some, 1):
-        files = song.to_midi(folder / f"song_{i}.mid"), song.to_audio(folder / f"song_{i}.mp3")
-        shown.append((player.player_html(song), [path.name for path in files]))
-    learnt = training.shipped("held").manifest["songs"]
-    text = template.render(
-        Path(__file__).parent / "play.html", songs=shown, seed=seed, learnt=learnt
-    )
-    with atomic_write(folder / "index.html") as part:
-        part.write_text(text, encoding="utf-8")
-    return folder / "index.html"
+        for kind in KINDS:
+            write_file(song, i, kind)
+    path = config.build_dir() / "play" / "index.html"
+    with atomic_write(path) as part:
+        part.write_text(page(some, seed), encoding="utf-8")
+    return path
+
+
+def write_file(song: Song, number: int, kind: str) -> Path:
+    """Write a song as one kind of file."""
+    to = {".mid": song.to_midi, ".mp3": song.to_audio, ".musicxml": song.to_musicxml}[kind]
+    return to(config.build_dir() / "play" / f"song_{number}{kind}")
+
+
+def page(some: list[Song], seed: int, served: bool = False) -> str:
+    """Lay out songs; where Python answers, bars of them can be written anew."""
+    learnt = training.shipped("four_voices").manifest["songs"]
+    shown = [(song, player.player_html(song)) for song in some]
+    page = Path(__file__).parent / "play.html"
+    about = {"kinds": KINDS, "seed": seed, "learnt": learnt, "served": served}
+    return template.render(page, songs=shown, **about)

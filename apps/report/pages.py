@@ -12,7 +12,8 @@ from apps import claims, play, template
 from apps.listening import build
 from apps.listening.page import Place
 from apps.report.songs import survey_songs
-from musegen import config, corpus, figures, metrics, player, survey, training
+from musegen import config, figures, metrics, player, survey, training
+from musegen.corpus import jsb
 from musegen.files import atomic_write
 from musegen.training import Run
 
@@ -118,12 +119,12 @@ def write_next_survey(folder: Path) -> None:
 
     The index plays two others, those of the README's picture: it must not tell who wrote what.
     """
-    test_songs = corpus.load("chorales").test
-    _write_songs(folder / "songs", "held", play.songs(2, seed=1))
+    test_songs = [piece.song for piece in jsb.load("test") if not piece.twin]
+    _write_songs(folder / "songs", "four_voices", play.songs(2, seed=1))
     # Beside the report: who publishes it does not publish who wrote what.
     place = Place(folder.parent / "next_survey")
     if not place.key.exists():  # answers to it may be under way
-        ten = figures.next_survey_songs(training.shipped("held"), test_songs)
+        ten = figures.next_survey_songs(training.shipped("four_voices"), test_songs)
         for source, songs in ten.items():
             _write_midi(place.private / "songs" / source, songs)
         nobody = "nobody, for this page collects nothing: your answers stay on your device"
@@ -176,7 +177,7 @@ def write_index(folder: Path, notebooks: list[Path], settings: config.Settings) 
     page = template.render(
         Path(__file__).parent / "index.html",
         settings=settings,
-        held=_heard(folder, "held"),
+        four_voices=_heard(folder, "four_voices"),
         survey=[_heard(folder, f"survey_{n}") for n in range(1, 6)],
         notebooks=[(_title(n), (folder / f"{n.stem}.html").exists(), n.stem) for n in notebooks],
         figures=[_figure(folder, number) for number in drawn],

@@ -85,7 +85,7 @@ def _program(part) -> int | None:
     return instrument.midiProgram or 0
 
 
-def parse(content: bytes, path: Path):
+def parse(content: bytes, path: Path, in_fours: bool = True):
     """Parse a score with music21; its own cache of pickles is left aside.
 
     Parameters
@@ -95,6 +95,8 @@ def parse(content: bytes, path: Path):
     path : Path
         Its name, of which the ending counts: MusicXML (``.xml``, ``.musicxml``, zipped ``.mxl``)
         or ABC (``.abc``). It is not opened: in an archive it is no path of this machine.
+    in_fours : bool
+        Refuse what is not in bars of four quarters.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def parse(content: bytes, path: Path):
             reader = musicxml.xmlToM21.MusicXMLImporter()
             reader.xmlRootToScore(root, score := reader.stream)
             score.toSoundingPitch(inPlace=True)
-        if _upbeat(score) is None:
+        if in_fours and _upbeat(score) is None:
             raise Rejected("not_4_4")
     except Rejected:
         raise
@@ -182,7 +184,7 @@ def _upbeat(score) -> float | None:
 
 
 def to_song(score, parts: list, tempo_qpm: float, title: str, source: str) -> Song:
-    """Make a song of some parts, its voices in their order.
+    """Make a song of some parts, its voices in their order, with the fermatas of the first one.
 
     The bar of the upbeat is filled up with silence, so that bars stay bars. Repeat signs are not
     followed and grace notes are left out.
@@ -197,7 +199,11 @@ def to_song(score, parts: list, tempo_qpm: float, title: str, source: str) -> So
     onset, end = (np.rint(x * STEPS_PER_BEAT).astype(int) for x in (onset, onset + duration))
     notes = as_notes(onset, np.maximum(end - onset, 1), pitch, voice)
     length = max([round((upbeat + score.highestTime) * STEPS_PER_BEAT), *(onset + 1), *end])
-    return Song(notes, int(length), STEPS_PER_BEAT, tempo_qpm, title, source)
+    heads = parts[0].flatten().notes if parts else []
+    ends = [one.offset for one in heads if any("Fermata" in x.classes for x in one.expressions)]
+    ends = [round((upbeat + float(at)) * STEPS_PER_BEAT) for at in ends]
+    ends = tuple(int(onset[(voice == 0) & (onset <= at)].max(initial=0)) for at in ends)  # of ties
+    return Song(notes, int(length), STEPS_PER_BEAT, tempo_qpm, title, source, fermatas=ends)
 
 
 def _notes(part) -> Iterator[tuple[float, float, int]]:

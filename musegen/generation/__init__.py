@@ -8,8 +8,9 @@ autoencoder
     `shown_songs` of figures 7 and 8.
 lstm
     `SlidingWindow` and `StatefulLSTM`; the `report_songs` that figures 9-11 choose from.
-held
-    `held_songs`, by the network of notebook 06.
+four_voices
+    `wishes` and `new_songs`; a song is `gone_on` from, `harmonised`, some bars are written `anew`:
+    all of it is `written` around what is given.
 sampling
     How the next token is picked: `greedy` or `sample`.
 """
@@ -26,7 +27,7 @@ from musegen.generation.autoencoder import (
     shown_songs,
     song_from_cells,
 )
-from musegen.generation.held import PICK, HeldState, held_songs, sample_note, sample_outlines
+from musegen.generation.four_voices import anew, gone_on, harmonised, new_songs, wishes, written
 from musegen.generation.lstm import (
     SONGS,
     TOKENS,

@@ -18,14 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import autoencoder, config, corpus, held, lstm
+from musegen import autoencoder, config, corpus, four_voices, lstm
 from musegen.backend import load_keras
-from musegen.config import AEConfig, HeldConfig, RunConfig, Settings
+from musegen.config import AEConfig, LSTMConfig, RunConfig, Settings, VoicesConfig
+from musegen.corpus import jsb
 from musegen.files import file_lock
 from musegen.song import Song
 from musegen.tokens import Vocabulary, tokenize
 from musegen.training import data, loop, run_folder
-from musegen.training.data import Bars, Frames, Sequences, Windows
+from musegen.training.data import Bars, Pieces, Sequences, Windows
 from musegen.training.run_folder import MANIFEST, Damaged
 
 
@@ -75,13 +76,13 @@ class Run:
 
     # --- What it trains on -----------------------------------------------------------------------
 
-    def data(self, songs: Sequence[Song]) -> Bars | Windows | Sequences | Frames:
+    def data(self, songs: Sequence[Song]) -> Bars | Windows | Sequences | Pieces:
         """Write songs as this network gets them, with what its vocabulary does not know marked."""
         network = self.cfg.network
         if isinstance(network, AEConfig):
             return Bars.from_songs(songs, network)
-        if isinstance(network, HeldConfig):
-            return Frames.from_songs(songs, network)
+        if isinstance(network, VoicesConfig):
+            return Pieces.from_songs(songs, network)
         ticks, way = network.ticks_per_beat, {"windows": Windows, "sequences": Sequences}
         pairs = [self.vocabulary.encode_known(tokenize(song, ticks)) for song in songs]
         places, known = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -114,15 +115,6 @@ class Run:
             return Vocabulary(tuple(json.loads(self.read(run_folder.VOCABULARY))))
         ticks = self.cfg.network.ticks_per_beat
         return Vocabulary.from_songs(tokenize(song, ticks) for song in self.songs)
-
-    @cached_property
-    def outlines(self) -> list[held.Outline]:
-        """What is settled of each training song before its first note: as saved, once trained."""
-        if self._trained or not self.songs:
-            rows = json.loads(self.read(run_folder.OUTLINES))
-            outlines = (held.Outline(*row) for row in rows)
-            return [one._replace(form=tuple(one.form)) for one in outlines]
-        return [held.outline(song) for song in self.songs]
 
     # --- What was trained ------------------------------------------------------------------------
 
@@ -181,6 +173,12 @@ class Run:
         return run_folder.unrounded(run_folder.read_arrays(self.read(path.name), path)[0])
 
     @cached_property
+    def names(self) -> list[str]:
+        """The names of these arrays, as Keras has them."""
+        path = self.folder / run_folder.WEIGHTS
+        return run_folder.read_arrays(self.read(path.name), path)[1]["names"]
+
+    @cached_property
     def model(self):
         """The report's network with the trained weights: for the LSTM, the one of windows."""
         model = self.build()
@@ -192,8 +190,8 @@ class Run:
         network = self.cfg.network
         if isinstance(network, AEConfig):
             return autoencoder.build(network)
-        if isinstance(network, HeldConfig):
-            return lstm.build_held(network)
+        if isinstance(network, VoicesConfig):
+            return four_voices.build(network)
         return lstm.build(network, len(self.vocabulary), every_position=every_position)
 
 
@@ -208,7 +206,11 @@ def planned(name: str | RunConfig, settings: Settings | None = None, *, again=Fa
             f"{cfg.name} needs two songs that its network can use, {settings.source} has fewer; "
             "`python -m musegen audit` tells why"
         )
-    key = music.key_of([*songs.training, *songs.validation, *songs.test])
+    if isinstance(cfg.network, VoicesConfig):
+        voices = 1 + max(int(song.notes["voice"].max(initial=0)) for song in songs.training)
+        cfg = replace(cfg, network=replace(cfg.network, voices=voices))
+    every = [*songs.training, *songs.validation, *songs.test]
+    key = jsb.key_of(every) if every[0].source == jsb.SOURCE else music.key_of(every)
     folder = config.build_dir() / "runs" / settings.profile / run_folder.name_of(cfg, key)
     parts = (songs.training, songs.test, songs.validation)
     run = Run(cfg, folder, *parts, settings.source, settings.profile, key)
@@ -249,8 +251,9 @@ def load_or_train(
     Notes
     -----
     A training that was stopped, kill -9 included, loses at most 20 seconds and ends as if it had
-    not been. Two processes that want the same run: one trains, the other waits. Report 2.2 and
-    2.3. Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
+    not been; that of four voices, on several threads, but for rounding. Two processes that want the
+    same run: one trains, the other waits. Report 2.2 and 2.3. Notebooks: 02_autoencoder_training
+    and 03_lstm_training, "Training".
     """
     run = planned(name, settings, again=again)
     if not run.finished():
@@ -293,9 +296,7 @@ def train(run: Run) -> None:
     cfg, folder = run.cfg, run.folder
     load_keras().utils.set_random_seed(cfg.seed)
     run_folder.begin(folder, cfg)
-    if isinstance(cfg.network, HeldConfig):
-        run_folder.write(folder / run_folder.OUTLINES, json.dumps(run.outlines))
-    elif not isinstance(cfg.network, AEConfig):
+    if isinstance(cfg.network, LSTMConfig):
         run.vocabulary.save(folder / run_folder.VOCABULARY)
     model = run.build(every_position=cfg.trainer == "sequences")
     history = loop.train(model, run)

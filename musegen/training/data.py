@@ -1,5 +1,6 @@
 """What a run trains on: its songs, and what a network sees of them in one epoch."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musegen import held, preprocess, tokens
-from musegen.config import AEConfig, HeldConfig, LSTMConfig, RunConfig
-from musegen.corpus import Corpus
+from musegen import four_voices, preprocess, tokens
+from musegen.config import AEConfig, LSTMConfig, RunConfig, VoicesConfig
+from musegen.corpus import Corpus, jsb
 from musegen.corpus.tunes import with_tunes_of_their_own
-from musegen.song import PITCHES, Song
+from musegen.song import Song
 
 
 class Split(NamedTuple):
@@ -48,19 +49,28 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
         def prepare(song: Song) -> Song:
             return preprocess.for_autoencoder(song, network)
 
-    elif isinstance(network, HeldConfig):
-
-        def prepare(song: Song) -> Song:
-            song = song.resample(network.steps_per_beat)
-            return preprocess.to_common_key(song) if network.common_key else song
-
+    elif isinstance(network, VoicesConfig):
+        if music.audit.source == "chorales":  # the literature's split
+            return Split(*([piece.song for piece in jsb.load(part)] for part in jsb.PARTS))
         validation = network.validation
     training = music.training(cfg.songs, where=usable)
     test = [song for song in music.test if not usable or usable(song)]
     if not test:
         training, test = training[:-1], training[-1:]
+    if isinstance(network, VoicesConfig):
+        voices = four_voices.voices_of(training)
+
+        def prepare(song: Song) -> Song:
+            return four_voices.in_voices(song, voices)
+
     if prepare:
+        notes = sum(len(song.notes) for song in training)
         training, test = ([prepare(song) for song in part] for part in (training, test))
+        lost = 1 - sum(len(song.notes) for song in training) / max(1, notes)
+        if isinstance(network, VoicesConfig) and lost:
+            warnings.warn(
+                f"{lost:.1%} of the notes find none of {voices} voices free", stacklevel=2
+            )
     if not validation:
         return Split(training, [], test)
     names = [song.title for song in reversed(training)]
@@ -71,11 +81,23 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
 
 
 class Batch(NamedTuple):
-    """Inputs, targets and their weights, as `keras.Model.train_on_batch` takes them."""
+    """Inputs, targets and their weights, as `keras.Model.train_on_batch` takes them.
 
-    inputs: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray | None = None
+    Each is an array, or for the network of four voices a dict of arrays.
+    """
+
+    inputs: np.ndarray | dict
+    targets: np.ndarray | dict
+    weights: np.ndarray | dict | None = None
+
+    @property
+    def size(self) -> float:
+        """What it counts in a mean over batches: its examples, or their weights."""
+        if self.weights is None:
+            return len(self.inputs)
+        return float(
+            self.weights["pitch"].sum() if isinstance(self.weights, dict) else self.weights.sum()
+        )
 
     def part(self, rows) -> "Batch":
         """Pick some rows."""
@@ -237,52 +259,67 @@ class Sequences(Windows):
 
 
 @dataclass(frozen=True)
-class Frames:
-    """Whole songs as held notes, read by many lanes side by side, each carrying its state on.
+class Pieces:
+    """Songs as tables of sixteenths; an epoch shows a part of each, in some key.
 
     Attributes
     ----------
-    songs : list of (inputs, tokens)
-        As `musegen.held.learnt` gives them.
-    cfg : HeldConfig
+    pieces : list of dict of int32 arrays, shape (frame, ...)
+        What `musegen.four_voices.context` and `conditions` give, with ``pitch`` and ``struck``.
+    cfg : VoicesConfig
     """
 
-    songs: Sequence[tuple[np.ndarray, np.ndarray]]
-    cfg: HeldConfig
+    pieces: Sequence[dict[str, np.ndarray]]
+    cfg: VoicesConfig
 
     @classmethod
-    def from_songs(cls, songs: Sequence[Song], cfg: HeldConfig) -> "Frames":
-        """Write songs, on the configuration's grid, as tokens."""
-        return cls([held.learnt(song) for song in songs], cfg)
+    def from_songs(cls, songs: Sequence[Song], cfg: VoicesConfig) -> "Pieces":
+        """Write songs, on sixteenths and with voices, as the network gets them."""
+        pieces = []
+        for song in songs:
+            rows = four_voices.table(song, cfg.voices)
+            wish = four_voices.conditions(four_voices.wish_of(song, rows))
+            now = {"pitch": rows.pitch, "struck": rows.struck.astype(np.int32)}
+            pieces.append(four_voices.context(rows) | wish | now)
+        return cls(pieces, cfg)
 
     def epoch(self, number: int, seed: int) -> Iterator[Batch]:
-        """Yield every token once, the songs in another order and each in another key."""
+        """Yield a part of each piece, shuffled, each in another key and on other conditions."""
         rng = np.random.default_rng([seed, number])
-        order = rng.permutation(len(self.songs))
-        shifts = rng.integers(-self.cfg.transpose, self.cfg.transpose + 1, len(self.songs))
-        return self._lanes([_in_key(*self.songs[i], int(shifts[i])) for i in order])
+        order = rng.permutation(len(self.pieces))
+        for i in range(0, len(order), self.cfg.batch):
+            some = [self._some(self.pieces[at], rng) for at in order[i : i + self.cfg.batch]]
+            yield _side_by_side(some, self.cfg.chunk)
 
     def in_order(self) -> Iterator[Batch]:
-        """Yield every token once, in order and in its own key."""
-        return self._lanes(self.songs)
+        """Yield each piece whole, in its own key and on no condition: the shortest first."""
+        pieces = sorted(
+            map(four_voices.unconditioned, self.pieces), key=lambda one: len(one["pitch"])
+        )
+        for i in range(0, len(pieces), self.cfg.batch):
+            some = pieces[i : i + self.cfg.batch]
+            yield _side_by_side(some, -(-len(some[-1]["pitch"]) // 16) * 16)
 
-    def _lanes(self, songs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[Batch]:
-        """Cut songs laid end to end into lanes, and the lanes into chunks, filled up at the end."""
-        inputs, targets = (np.concatenate(parts) for parts in zip(*songs, strict=True))
-        lanes, chunk = self.cfg.lanes, self.cfg.chunk
-        size = -(-len(targets) // (lanes * chunk)) * chunk  # tokens of a lane
-        missing = lanes * size - len(targets)
-        weights = np.pad(np.ones(len(targets), np.float32), (0, missing)).reshape(lanes, size)
-        inputs = np.pad(inputs, ((0, missing), (0, 0))).reshape(lanes, size, -1)
-        targets = np.pad(targets, (0, missing)).reshape(lanes, size)
-        for at in range(0, size, chunk):
-            yield Batch(*(part[:, at : at + chunk] for part in (inputs, targets, weights)))
+    def _some(self, piece: dict[str, np.ndarray], rng: np.random.Generator):
+        start = rng.integers(0, max(1, len(piece["pitch"]) - self.cfg.chunk + 1))
+        piece = {name: rows[start : start + self.cfg.chunk] for name, rows in piece.items()}
+        shift = int(rng.integers(-self.cfg.transpose, self.cfg.transpose + 1))
+        kept = [name for name in four_voices.CONDITIONS if rng.random() < 0.8]
+        piece = four_voices.unconditioned(
+            piece, kept if rng.random() < self.cfg.conditioned else []
+        )
+        return four_voices.transposed(piece, shift)
 
 
-def _in_key(inputs: np.ndarray, tokens: np.ndarray, shift: int) -> tuple[np.ndarray, np.ndarray]:
-    """Transpose what `held.learnt` gave, unless a note would leave the 128 pitches."""
-    notes = tokens[tokens > held.SAME]
-    lowest, highest = (notes.min() - 2) // 2, (notes.max() - 2) // 2
-    if not (lowest + shift >= 0 and highest + shift < PITCHES):
-        return inputs, tokens
-    return held.inputs_transposed(inputs, shift), held.transposed(tokens, shift)
+def _side_by_side(pieces: Sequence[dict[str, np.ndarray]], length: int) -> Batch:
+    """Fill pieces up to one length; what was filled in weighs nothing."""
+
+    def filled(rows: np.ndarray) -> np.ndarray:
+        return np.pad(rows, ((0, length - len(rows)), (0, 0)))
+
+    inputs = {name: np.stack([filled(one[name]) for one in pieces]) for name in pieces[0]}
+    pitch, struck = inputs["pitch"], inputs["struck"]
+    there = np.stack([filled(np.ones_like(one["pitch"])) for one in pieces])
+    stays = (pitch == inputs["last"]) & (pitch != four_voices.REST)
+    weights = {"pitch": there.astype(np.float32), "struck": (there * stays).astype(np.float32)}
+    return Batch(inputs, {"pitch": pitch, "struck": struck[..., None]}, weights)

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from tqdm import tqdm
 
-from musegen import config, lstm
+from musegen import config
 from musegen.config import RunConfig
 from musegen.training import run_folder
 from musegen.training.data import Batch
@@ -52,24 +52,22 @@ def train(model, run) -> list[dict[str, float]]:
         if cfg.last_rate < 1:
             model.optimizer.learning_rate = _rate(number, cfg)
         row = {"epoch": number + 1}
-        lstm.forget(model)
         # An epoch of long songs may take longer than all the minutes.
         batches = takewhile(lambda _: time.monotonic() < end, songs.epoch(number, cfg.seed))
         row |= _mean(model.train_on_batch, batches)
         if cfg.patience or number % every == 0 or number + 1 == cfg.epochs:
-            lstm.forget(model)
             unseen = _mean(model.test_on_batch, others.in_order())
             row |= {f"{part}_{name}": value for name, value in unseen.items()}
         row["seconds"] = before + time.monotonic() - start
         history.append(row)
         bar.set_postfix(loss=f"{row['loss']:.3f}")
         if cfg.patience and _best(history) == number:
-            run_folder.write_arrays(folder / run_folder.WEIGHTS, model.get_weights())
+            run_folder.write_weights(folder, model)
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
             run_folder.save_checkpoint(state, history, folder)
             saved = time.monotonic()
     if not cfg.patience:
-        run_folder.write_arrays(folder / run_folder.WEIGHTS, model.get_weights())
+        run_folder.write_weights(folder, model)
     return history
 
 
@@ -98,7 +96,7 @@ def _mean(on_batch: Callable, batches: Iterable[Batch]) -> dict[str, float]:
     """
     total, weight = {}, 0.0
     for batch in batches:
-        size = len(batch.inputs) if batch.weights is None else float(batch.weights.sum())
+        size = batch.size
         for name, value in on_batch(*batch, return_dict=True).items():
             total[name] = total.get(name, 0.0) + size * float(value)
         weight += size

@@ -19,15 +19,15 @@ from musegen.files import atomic_write
 
 # A change in any of these files makes other weights.
 SOURCES = (
-    *("autoencoder.py", "lstm.py", "held.py", "tokens.py", "preprocess.py"),
+    *("autoencoder.py", "lstm.py", "four_voices.py", "tokens.py", "preprocess.py"),
     *("training/__init__.py", "training/data.py", "training/loop.py"),
 )
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
-CONFIG, VOCABULARY, OUTLINES = "config.json", "vocabulary.json", "outlines.json"
+CONFIG, VOCABULARY = "config.json", "vocabulary.json"
 HISTORY, WEIGHTS = "history.csv", "weights.npz"
 SONGS_FILE, MEASURED = "songs-{}.npy", "songs.csv"  # of shipped runs
 MANIFEST, CHECKPOINT, LOCK = "manifest.json", "checkpoint.npz", "training.lock"
-KEPT = (CONFIG, VOCABULARY, OUTLINES, HISTORY, WEIGHTS)
+KEPT = (CONFIG, VOCABULARY, HISTORY, WEIGHTS)
 
 
 def name_of(cfg: RunConfig, music: str) -> str:
@@ -108,6 +108,12 @@ def write_arrays(path: Path, arrays: Iterable[np.ndarray], about: dict | None = 
     """Write arrays in their order, and what is to be known about them."""
     with atomic_write(path) as part, part.open("wb") as file:
         np.savez(file, *arrays, **({"about": json.dumps(about)} if about else {}))
+
+
+def write_weights(folder: Path, model) -> None:
+    """Write a network's arrays in Keras's order, with their names."""
+    names = [variable.path for variable in model.weights]
+    write_arrays(folder / WEIGHTS, model.get_weights(), {"names": names})
 
 
 def read_arrays(content: bytes, path: Path) -> tuple[list[np.ndarray], dict]:

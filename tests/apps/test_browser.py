@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from apps import local, play
 from apps.composer import server
+from apps.play import server as play_server
 from apps.report import pages
 from musegen import config, generation, midi, player
 from musegen.song import Song, as_notes
@@ -273,24 +275,32 @@ QUICK = 250  # milliseconds; about 50 where nothing else runs
 
 
 @pytest.fixture
-def address(composer):
-    """Serve the composer in a thread, as `python -m musegen composer` does."""
+def serve():
+    """Serve a page in a thread, as `python -m musegen composer` does."""
     import asyncio
 
     from tornado.ioloop import IOLoop
 
     told, running = queue.Queue(), []
 
-    def serve():
+    def run(application):
         asyncio.set_event_loop(asyncio.new_event_loop())
-        running.append(IOLoop.current())
-        server.serve(composer, told.put)
+        running.extend((IOLoop.current(), threading.current_thread()))
+        local.serve(application, "it is", told.put)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield told.get(timeout=30)
-    running[0].add_callback(running[0].stop)
+    def start(application) -> str:
+        threading.Thread(target=run, args=(application,), daemon=True).start()
+        return told.get(timeout=30)
+
+    yield start
+    loop, thread = running
+    loop.add_callback(loop.stop)
     thread.join(30)
+
+
+@pytest.fixture
+def address(composer, serve):
+    return serve(server.application(composer))
 
 
 def composer_page(open_page, address):
@@ -307,6 +317,22 @@ def be_quieter(page, composer, share: float) -> None:
 
 def state(page) -> list:
     return page.evaluate(f"[...{COMPOSER}.state.latent]")
+
+
+def test_bars_are_written_anew_on_the_page_of_new_songs(open_page, serve, build):
+    page = open_page(serve(play_server.application(play.songs(1, seed=1, bars=4), seed=1)))
+    form, shown = page.locator("form"), page.locator("#song_1 img")
+    button = lambda name: form.get_by_role("button", name=name)  # noqa: E731
+    pictures = [shown.get_attribute("src")]
+    form.get_by_label("from bar").fill("2")
+    for name in ("anew", "undo"):
+        button(name).click()
+        page.wait_for_function("document.querySelector('output').textContent === ''")
+        pictures.append(shown.get_attribute("src"))
+    assert pictures[0] == pictures[2] != pictures[1]
+    form.get_by_label("to bar").fill("1")
+    button("anew").click()
+    form.get_by_text("bars 2 to 1 are none of the song's").wait_for()
 
 
 def test_what_the_buttons_do(open_page, address, composer, tmp_path):

@@ -50,7 +50,7 @@ def test_the_report_on_others(kind, songs, notebooks, sources, tmp_path, monkeyp
     assert all((made / "figures" / f"figure_{n:02}.png").exists() for n in range(5, 12))
     assert all("other songs than" in (made / f"{n.stem}.html").read_text() for n in some)
     index = (made / "index.html").read_text()
-    names = ["held", *(f"figure_{n:02}" for n in range(7, 12))]
+    names = ["four_voices", *(f"figure_{n:02}" for n in range(7, 12))]
     names += [f"survey_{n}" for n in range(1, 6)]
     assert index.count("<iframe") == len(names)
     heard = set(re.findall(r'href="(songs/[^"]+.mp3)"', index))

@@ -26,9 +26,7 @@ def refuse(event, args):
 sys.addaudithook(refuse)
 
 if os.environ.get("MUSEGEN_PROFILE") == "smoke":
-    from musegen import held
     from musegen.generation import lstm
 
     *before, _, after = lstm.continue_tokens.__defaults__
     lstm.continue_tokens.__defaults__ = (*before, 150, after)  # tokens a song, not 500
-    held.MOST_AT_ONCE = 4  # a network that has learnt nothing writes as many notes as it may

@@ -70,7 +70,7 @@ def test_a_run_is_kept_and_loads_into_the_reports_network(name, source, straight
         np.testing.assert_array_equal(ours, stored)
 
 
-@pytest.mark.parametrize("name", ["ae", "windows", "held"])
+@pytest.mark.parametrize("name", ["ae", "windows", "four_voices"])
 def test_what_is_shipped_is_the_run_rounded(name, source, straight, tmp_path, monkeypatch):
     run, cfg, to = straight(name), RUNS[name], tmp_path / "runs" / "lpd5" / name
     monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
@@ -123,11 +123,18 @@ def test_of_lpd5_only_what_is_played_is_shipped(name, source, straight, tmp_path
 
 
 # "ae" stops at a full disk and "sequences" is killed, both below.
-@pytest.mark.parametrize("name", ["windows", "held"])
-def test_a_stopped_training_goes_on_to_the_same_bits(name, source, straight, build):
-    expected = result(straight(name))
-    stop(RUNS[name], source, 3)
-    assert result(train(name, source)) == expected
+def test_a_stopped_training_goes_on_to_the_same_bits(source, straight, build):
+    expected = result(straight("windows"))
+    stop(RUNS["windows"], source, 3)
+    assert result(train("windows", source)) == expected
+
+
+def test_so_does_that_of_four_voices_but_for_rounding(source, straight, build):
+    """On several threads TensorFlow adds some of its gradients in the order in which they come."""
+    expected = straight("four_voices").history.drop(columns="seconds")
+    stop(RUNS["four_voices"], source, 3)
+    went_on = train("four_voices", source).history.drop(columns="seconds")
+    np.testing.assert_allclose(went_on, expected, rtol=1e-3)
 
 
 def stop(cfg, source, epochs: int):
