@@ -286,7 +286,7 @@ def unconditioned(piece: dict[str, np.ndarray], kept=()) -> dict[str, np.ndarray
 
 
 def transposed(piece: dict[str, np.ndarray], semitones: int) -> dict[str, np.ndarray]:
-    """Move what the network is told and is to predict into another key, if its notes allow."""
+    """Move what the network gets and is to predict into another key, if its notes allow."""
     pitch = piece["pitch"][piece["pitch"] != REST]
     if not len(pitch) or pitch.min() + semitones < 1 or pitch.max() + semitones >= PITCHES:
         return piece

@@ -74,12 +74,12 @@ class Choir:
         return self.arrays[f"as_{name}"][0][values].reshape(len(values), -1)
 
     def begin(self, row: dict[str, np.ndarray]) -> None:
-        """Take in what is told and asked before a frame, arrays (song, ...)."""
+        """Take in the context of a frame and what is wished for, arrays (song, ...)."""
         between, last = four_voices.interval, row["last"]
         voices = range(last.shape[1])
         chord = [between(last[:, v], last[:, u]) for v in voices for u in range(v)]
-        steps = [between(last, row[name]) for name in ("before",)]
-        steps += [between(row[name], last) for name in ("followed", "tune_followed")]
+        memories = (row["followed"], row["tune_followed"])
+        steps = [between(last, row["before"]), *(between(one, last) for one in memories)]
         intervals = np.concatenate([np.array(chord, int).reshape(-1, len(last)).T, *steps], 1)
         known = [self._embedded("pitch", last), self._embedded("interval", intervals)]
         known += [self._embedded(name, row[name]) for name in four_voices.NUMBERS]

@@ -109,7 +109,7 @@ def test_the_environment_says_what_is_not_given(source, build, monkeypatch):
     monkeypatch.setenv("MUSEGEN_MINUTES", "16")
     runs = config.default().runs.values()
     assert {run.minutes for run in runs} == {2}
-    assert {run.trainer for run in runs} == {"bars", "sequences", "frames"}
+    assert {run.trainer for run in runs} == {"bars", "sequences", "pieces"}
     monkeypatch.setenv("MUSEGEN_DASK", "yes")
     with pytest.raises(ValueError, match="it must be tcp://HOST:PORT"):
         config.default()
