@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from musegen import config, four_voices, generation
+from musegen import config, four_voices, generation, training
 from musegen.four_voices import FREE, Table, Wish
 from musegen.generation.four_voices import Choir, free_table
+from musegen.metrics import voice_leading
 from musegen.song import Song, as_notes
 from musegen.training import Run, run_folder
 
@@ -101,6 +102,16 @@ def test_the_try_that_expects_what_follows_is_taken(run):
         p = generation.softmax(np.asarray(run.model(told)["pitch"])[:, 1])
         found.append(np.log(p[:, range(4), free.pitch[1]]).sum(axis=1).mean())
     assert found[1] > found[0] + 0.5
+
+
+def test_new_songs_end_on_the_triad_that_was_asked_for():
+    asked = generation.wishes(6, np.random.default_rng(1), bars=4)
+    songs = generation.new_songs(training.shipped("four_voices"), asked, np.random.default_rng(2))
+    for song, wish in zip(songs, asked, strict=True):
+        rows = four_voices.table(song, 4)
+        assert (song.length, song.fermatas) == (wish.frames, wish.phrases)
+        assert voice_leading.final_triad(rows)
+        assert (rows.pitch[-1, 3] + four_voices.LOWEST - 1) % 12 == wish.tonic
 
 
 def test_songs_are_gone_on_from_harmonised_and_written_anew(run):
