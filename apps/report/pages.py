@@ -11,7 +11,6 @@ from pathlib import Path
 from apps import claims, play, template
 from apps.listening import build
 from apps.listening.page import Place
-from apps.report.songs import survey_songs
 from musegen import config, figures, metrics, player, survey, training
 from musegen.corpus import jsb
 from musegen.files import atomic_write
@@ -109,7 +108,7 @@ def _yardstick(run: Run) -> metrics.ReferenceCorpus:
 def write_survey_songs(load: Load, folder: Path) -> None:
     """Write the ten songs of our survey, two a source; again as `survey build` takes them."""
     runs = [load(name) for name in IN_SURVEY]
-    for i, (source, songs) in enumerate(survey_songs(*runs).items(), start=1):
+    for i, (source, songs) in enumerate(figures.survey_songs(*runs).items(), start=1):
         _write_songs(folder / "songs", f"survey_{i}", songs, beside_people(songs, runs))
         _write_midi(folder / "survey_songs" / source, songs)
 

@@ -23,6 +23,7 @@ from musegen.figures.examples import (
     figure_songs,
     next_survey_songs,
     song_table,
+    survey_songs,
 )
 from musegen.figures.networks import (
     plot_critics,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from musegen import four_voices, generation, metrics, preprocess
 from musegen.figures.rolls import SOURCE_OF, plot_songs
-from musegen.figures.style import FOUR_VOICES, Caption
+from musegen.figures.style import FOUR_VOICES, SOURCES, Caption
 from musegen.song import Song, as_notes
 
 SMALL = ("lstm_small_128", "lstm_small_256")
@@ -39,6 +39,7 @@ CAPTIONS = {
 }
 # Ours: what counts as few notes, varied and overfitted (report 3.3.1-3.3.3).
 FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; tokens: four bars
+EXCERPT = 128  # tokens: 16 bars
 IN_NEXT_SURVEY = 5  # songs of each source
 
 
@@ -222,6 +223,44 @@ def _play(row: dict, runs) -> Song:
     (run,) = [run for run in runs if run.cfg.name == row["run"]]
     title = f"{SOURCE_OF[row['run']]}, {row['way']}, song {row['song'] + 1}: {row['said']}"
     return generation.play(run, generation.report_songs(run, row["way"])[row["song"]], title)
+
+
+def survey_songs(small_128, small_256, ae_10, ae_256) -> dict[str, tuple[Song, Song]]:
+    """Choose ten songs as the report's survey did, two a source, by seed; they are *ours*.
+
+    The report's own ten are lost. As there (2.4), the two human songs are heard as the LSTM gets
+    them, as tokens, and all as excerpts (4.1): the first 16 bars. The LSTMs' are sampled, and none
+    is a single chord unless all of its network are; the autoencoders' are those of figures 7 and 8.
+
+    Returns
+    -------
+    dict
+        From each source of table 1, in its order, to two songs.
+
+    Notes
+    -----
+    Report 2.4 and 3.1. Notebook: 00_listen_first, "Ten songs".
+    """
+    rng = np.random.default_rng(small_128.cfg.seed)
+    human = small_256.songs
+    two = rng.choice(len(human), 2, replace=len(human) < 2)
+    chosen = [[metrics.as_tokens(human[i]).cut(0, EXCERPT) for i in two]]
+    for run in (small_128, small_256):
+        places = generation.report_songs(run, "sampled")[:, :EXCERPT]
+        varied = [song for song in places if metrics.distinct_tokens(song) > 2]
+        places = varied if len(varied) > 1 else places
+        two = rng.choice(len(places), 2, replace=False)
+        chosen.append([generation.play(run, places[i], "") for i in two])
+    chosen += [figure_songs(7, ae_10), figure_songs(8, ae_256)]
+    return {
+        source: tuple(_numbered(song, source, i) for i, song in enumerate(songs, start=1))
+        for source, songs in zip(SOURCES, chosen, strict=True)
+    }
+
+
+def _numbered(song: Song, source: str, number: int) -> Song:
+    by = f": {song.title}" if source == SOURCES[0] else ""
+    return replace(song, title=f"{source}, song {number}{by}")
 
 
 def next_survey_songs(run, test_songs) -> dict[str, list[Song]]:
