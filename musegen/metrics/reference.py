@@ -122,21 +122,6 @@ class ReferenceCorpus:
         low, high = people.quantile(0.05), people.quantile(0.95)
         return pd.DataFrame({"people": people.median(), "low": low, "high": high} | ours)
 
-    def z_scores(self, sources: Mapping[str, Sequence[Song]]):
-        """Say how far songs lie from people's, measure by measure.
-
-        Returns
-        -------
-        DataFrame
-            A row a measure, a column a source: its mean less that of people's songs, in standard
-            deviations of people's songs; in hundredths where those do not differ at all.
-        """
-        numbers = list(MEASURES)
-        people = self.reference_measures[numbers]
-        spread = people.std().replace(0, 0.01)
-        means = {name: self.measures(songs)[numbers].mean() for name, songs in sources.items()}
-        return pd.DataFrame({name: (mean - people.mean()) / spread for name, mean in means.items()})
-
     def artefacts(self, sources: Mapping[str, Sequence[Song]]):
         """Count in how many songs each of the report's `ARTEFACTS` occurs.
 

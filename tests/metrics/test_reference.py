@@ -66,14 +66,6 @@ def test_a_training_song_is_not_looked_up_in_itself():
     assert len(PEOPLE.without(ONE_NOTE).index.songs) == len(TRAINED_ON)
 
 
-def test_z_scores_count_in_standard_deviations_of_people():
-    table = PEOPLE.z_scores({"one note": [ONE_NOTE] * 3, "people": PEOPLE.reference})
-    entropy = PEOPLE.reference_measures["entropy"]
-    assert table.loc["entropy", "one note"] == pytest.approx(-entropy.mean() / entropy.std())
-    assert table["people"].abs().max() < 1e-9
-    assert table.loc["empty bars", "one note"] == 0  # people's songs have none either
-
-
 def test_a_forest_does_not_tell_by_the_length_of_a_song():
     longer = [walk(seed, bars=30) for seed in range(300, 340)]
     found = two_sample.two_sample_accuracy(longer, PEOPLE)
