@@ -170,7 +170,8 @@ def longest_run(song: str, lines: str, longer_than: int = 0) -> tuple[int, int]:
     length, most, start = longer_than, len(song), 0
     asked = length + 1  # first whether there is any, then twice as long, then between
     while length < most:
-        place = _first_shared(song, lines, asked)
+        known, places = _parts(lines, asked), range(len(song) - asked + 1)
+        place = next((i for i in places if hash(song[i : i + asked]) in known), None)
         if place is None:
             most = asked - 1
         else:
@@ -179,37 +180,7 @@ def longest_run(song: str, lines: str, longer_than: int = 0) -> tuple[int, int]:
     return length, start
 
 
-def _first_shared(song: str, lines: str, length: int) -> int | None:
-    """Find the first part of `length` characters of a text that stands in another one."""
-    if length > len(lines):
-        return None
-    mine, known = _numbers(song, length), _sorted_numbers(lines, length)
-    places = np.searchsorted(known, mine).clip(max=len(known) - 1)
-    found = np.flatnonzero(known[places] == mine)
-    return int(found[0]) if len(found) else None
-
-
-# Each part of a text as a number of 64 bits, so that all parts of a length are compared at once: a
-# search part by part takes minutes for songs that repeat themselves. Polynomials modulo 2**64; that
-# two different parts of our songs get the same number is a matter of one in 10**9.
-FACTOR = 0x9E3779B97F4A7C15
-BACK = pow(FACTOR, -1, 2**64)
-
-
-@lru_cache(maxsize=64)
-def _sums(text: str) -> tuple[np.ndarray, np.ndarray]:
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-    there, back = (
-        np.multiply.accumulate(np.full(len(codes), number, np.uint64)) for number in (FACTOR, BACK)
-    )
-    return np.concatenate([np.zeros(1, np.uint64), np.cumsum(codes * there)]), back
-
-
-def _numbers(text: str, length: int) -> np.ndarray:
-    sums, back = _sums(text)
-    return (sums[length:] - sums[:-length]) * back[: len(sums) - length]
-
-
-@lru_cache(maxsize=64)
-def _sorted_numbers(text: str, length: int) -> np.ndarray:
-    return np.sort(_numbers(text, length))
+@lru_cache(maxsize=32)
+def _parts(text: str, length: int) -> frozenset[int]:
+    """Hash all parts of a length: to search for each takes minutes in songs that repeat theirs."""
+    return frozenset(hash(text[i : i + length]) for i in range(len(text) - length + 1))
