@@ -178,7 +178,7 @@ def riff(*chunks):
         (header(2) + track() + chunk(b"XFKM") + track() + chunk(b"end "), 2),
         (header(1, b"more") + track(), 1),
         (header(3) + track() + track(), 2),  # fewer than announced
-        (header(1) + track(b"\0\xf0\3\1\2\xf7\0\xf7\1\1\0\xff\1\1x"), 1),  # sysex, a text
+        (header(1) + track(b"\0\xf0\3\1\2\xf7\0\x90\0\0\0\xff\1\1x"), 1),  # sysex, a text
     ],
 )
 def test_chunks_and_messages_of_other_kinds_are_passed_over(content, tracks, tmp_path):

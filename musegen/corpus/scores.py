@@ -23,7 +23,6 @@ LARGEST_SCORE = 64 * 2**20  # bytes of each file in a zipped one, unpacked
 STEPS_PER_BEAT = 24  # as LPD-5; holds every onset of the chorales
 WITHOUT_PIANO = "midi, no piano: all pitched notes"
 MARKS = {".mxl": b"PK\x03\x04", ".abc": b"K:"}  # what a file of this kind holds
-CUT_OFF = {3, 5, 6, 20}  # expat: no element, unclosed token, half a character, unclosed CDATA
 
 
 def read(content: bytes, path: Path) -> Song:
@@ -126,7 +125,8 @@ def parse(content: bytes, path: Path, in_fours: bool = True):
     except Rejected:
         raise
     except Exception as error:  # a damaged score makes music21 raise nearly anything
-        raise Rejected(_rejection_reason(content, suffix, error)) from error
+        known = MARKS.get(suffix, b"score-") in content
+        raise Rejected("unreadable" if known else "wrong_type") from error
     return score
 
 
@@ -156,17 +156,6 @@ def _abc(content: bytes) -> str:
     head = "".join(fields) + re.sub(r"(?m)^V:.*\n", "", head) + key
     voices = enumerate(filter(str.strip, voices), 1)
     return head + "".join(f"\nV:{i}{music}" for i, music in voices)
-
-
-def _rejection_reason(content: bytes, suffix: str, error: Exception) -> str:
-    """Say why music21 could not read a score."""
-    if not content.strip():
-        return "truncated"
-    if MARKS.get(suffix, b"score-") not in content:
-        return "wrong_type"
-    half_a_zip = suffix == ".mxl" and not zipfile.is_zipfile(io.BytesIO(content))
-    cut_off = half_a_zip or getattr(error, "code", None) in CUT_OFF
-    return "truncated" if cut_off else "unreadable"
 
 
 def _upbeat(score) -> float | None:
