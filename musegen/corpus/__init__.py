@@ -34,7 +34,7 @@ MOST_TEST = 43  # ours: leaves 256 of the 299 chorales
 AE = AEConfig()
 REASONS = {
     # of a file
-    "unreadable": "damaged: cut off, or its parts contradict each other",
+    "unreadable": "damaged: its parts contradict each other",
     "truncated": "ends too early",
     "wrong_type": "holds something else than its name says",
     "too_large": "larger than any song",
