@@ -82,13 +82,9 @@ def find(place: str, suffixes: tuple[str, ...], largest: int) -> Collection:
     """
     root = Path(place).expanduser()
     if root.is_dir():
-        paths = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
-        found = {
-            path.relative_to(root).as_posix(): path
-            for path in paths
-            if path.suffix.lower() in suffixes
-        }
-        return of_files(found, largest)
+        paths = [path for path in root.rglob("*") if path.suffix.lower() in suffixes]
+        files = {path.relative_to(root).as_posix(): path for path in paths if not path.is_dir()}
+        return of_files(files, largest)
     if root.is_file() and root.name.lower().endswith(SUFFIXES):
         key = _key([(root.name, root.stat())])
         return Collection(key, in_archive(root, suffixes, largest), None)
