@@ -145,11 +145,6 @@ def test_a_bomb_is_not_taken_into_memory(name, kind, size, reasons, tmp_path, go
     tracemalloc.stop()
 
 
-def test_what_is_no_archive_is_told(tmp_path):
-    (tmp_path / "a.tar.gz").write_bytes(b"<html>")
-    assert [entry.reason for entry in entries(tmp_path / "a.tar.gz")] == ["truncated"]
-
-
 @pytest.mark.skipif(os.name == "nt", reason="pipes and links as Unix has them")
 def test_what_is_odd_in_a_folder_has_its_reason(tmp_path, good, build):
     folder = tmp_path / "songs"

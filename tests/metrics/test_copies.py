@@ -195,8 +195,3 @@ def test_the_longest_run_is_what_a_search_finds(kinds):
         longest = max((len(part) for part in parts if part in text), default=0)
         length, start = longest_run(song, text)
         assert length == longest and song[start : start + length] in text
-
-
-def test_every_integer_of_a_song_has_a_character():
-    places = [55_296 - 32, 57_343 - 32, 1_000_000]  # the first two are no characters by themselves
-    assert copied_run(places, [places]).length == 3
