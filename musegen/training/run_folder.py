@@ -121,8 +121,7 @@ def read_arrays(content: bytes, path: Path) -> tuple[list[np.ndarray], dict]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             about = json.loads(str(stored["about"])) if "about" in stored.files else {}
-            count = len(stored.files) - bool(about)
-            return [stored[f"arr_{i}"] for i in range(count)], about
+            return [stored[name] for name in stored.files if name != "about"], about
     except Exception as error:  # zipfile and numpy know a dozen kinds
         why = "it holds a pickle, which is never opened" if "pickle" in str(error) else error
         raise Damaged(path, why) from error
