@@ -19,7 +19,6 @@ from musegen.song import BEATS_PER_BAR, Song, as_notes
 MIDI = (".mid", ".midi", ".kar")
 SCORES = (".mxl", ".musicxml", ".xml", ".abc")
 LARGEST_FILE = 8 * 2**20  # bytes; MIDI files have about 50 kB, scores seldom more than 2 MB
-LARGEST_SCORE = 64 * 2**20  # bytes of each file in a zipped one, unpacked
 STEPS_PER_BEAT = 24  # as LPD-5; holds every onset of the chorales
 WITHOUT_PIANO = "midi, no piano: all pitched notes"
 MARKS = {".mxl": b"PK\x03\x04", ".abc": b"K:"}  # what a file of this kind holds
@@ -38,8 +37,13 @@ def read(content: bytes, path: Path) -> Song:
     Rejected
         With one of `musegen.corpus.REASONS`.
     """
-    is_midi = path.suffix.lower() in MIDI
-    return _read_midi(content, path) if is_midi else _read_score(content, path)
+    if path.suffix.lower() not in MIDI:
+        return _read_score(content, path)
+    try:
+        file = midi.load(path, content)
+        return midi.to_song(file, path, no_piano=WITHOUT_PIANO, in_fours=True)
+    except midi.Unreadable as error:
+        raise Rejected(error.reason) from error
 
 
 def tunes(entry: Entry) -> list[Entry]:
@@ -55,14 +59,6 @@ def tunes(entry: Entry) -> list[Entry]:
 
 
 FORMAT = Format(MIDI + SCORES, read, LARGEST_FILE, tunes)
-
-
-def _read_midi(content: bytes, path: Path) -> Song:
-    try:
-        file = midi.load(path, content)
-        return midi.to_song(file, path, no_piano=WITHOUT_PIANO, in_fours=True)
-    except midi.Unreadable as error:
-        raise Rejected(error.reason) from error
 
 
 def _read_score(content: bytes, path: Path) -> Song:
@@ -133,8 +129,6 @@ def parse(content: bytes, path: Path, in_fours: bool = True):
 def _unzipped(content: bytes) -> bytes:
     """Take the score out of a zipped one, whose table of contents names it."""
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        if any(member.file_size > LARGEST_SCORE for member in packed.infolist()):
-            raise Rejected("too_large")
         contents = ElementTree.fromstring(packed.read("META-INF/container.xml"))
         return packed.read(contents.find(".//{*}rootfile").get("full-path"))
 
