@@ -37,10 +37,8 @@ from musegen.metrics.copies import (
 from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.metrics.prediction import (
     baselines_table,
-    judge,
     nats_table,
     networks_table,
-    test_windows,
     voice_bigram,
     voices_log_p,
 )
