@@ -113,7 +113,7 @@ def plot_verdicts(verdicts):
 
     Parameters
     ----------
-    verdicts : dict of name to metrics.two_sample.Accuracy
+    verdicts : dict of name to metrics.reference.Accuracy
         First the reference corpus against itself.
 
     Returns

@@ -6,7 +6,7 @@ from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 
 from musegen import config, corpus, training
-from musegen.metrics import NearestWindow, ReferenceCorpus, as_tokens, two_sample
+from musegen.metrics import NearestWindow, ReferenceCorpus, as_tokens, reference
 from musegen.song import Song, as_notes
 
 
@@ -24,8 +24,8 @@ PEOPLE = ReferenceCorpus([walk(seed) for seed in range(40)], TRAINED_ON, TRAINED
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch):
-    monkeypatch.setattr(two_sample, "TREES", 40)
-    monkeypatch.setattr(two_sample, "REPEATS", 2)
+    monkeypatch.setattr(reference, "TREES", 40)
+    monkeypatch.setattr(reference, "REPEATS", 2)
 
 
 def test_the_last_eight_whole_bars_are_taken():
@@ -66,22 +66,14 @@ def test_a_training_song_is_not_looked_up_in_itself():
     assert len(PEOPLE.without(ONE_NOTE).index.songs) == len(TRAINED_ON)
 
 
-def test_z_scores_count_in_standard_deviations_of_people():
-    table = PEOPLE.z_scores({"one note": [ONE_NOTE] * 3, "people": PEOPLE.reference})
-    entropy = PEOPLE.reference_measures["entropy"]
-    assert table.loc["entropy", "one note"] == pytest.approx(-entropy.mean() / entropy.std())
-    assert table["people"].abs().max() < 1e-9
-    assert table.loc["empty bars", "one note"] == 0  # people's songs have none either
-
-
 def test_a_forest_does_not_tell_by_the_length_of_a_song():
     longer = [walk(seed, bars=30) for seed in range(300, 340)]
-    found = two_sample.two_sample_accuracy(longer, PEOPLE)
+    found = reference.two_sample_accuracy(longer, PEOPLE)
     assert found.low < 0.6 and found.accuracy < 0.7 and found.songs == 40
 
 
 def test_distances_of_people_to_people_and_to_a_planted_loop():
-    alike, loops = (two_sample.distances(s, PEOPLE) for s in (PEOPLE.others, [ONE_NOTE] * 10))
+    alike, loops = (reference.distances(s, PEOPLE) for s in (PEOPLE.others, [ONE_NOTE] * 10))
     assert alike.loc["entropy", "overlap"] > 0.8 > 0.3 > loops.loc["entropy", "overlap"]
     assert alike.loc["entropy", "kl"] < 0.1 < loops.loc["entropy", "kl"]
     assert loops["own"].max() == 0
@@ -102,13 +94,13 @@ def test_densities_are_compared_as_scipy_would(name):
     p, q = (stats.gaussian_kde(d, width / np.std(d, ddof=1))(x) for d in (people, between))
     kl = (p * np.log((p + 1e-12) / (q + 1e-12))).sum() * step
     expected = pytest.approx((np.minimum(p, q).sum() * step, kl), rel=0.01, abs=0.002)
-    assert two_sample.overlap_and_kl(people, between) == expected
+    assert reference.overlap_and_kl(people, between) == expected
 
 
 def test_a_handful_of_songs_gives_no_verdict():
     few = ReferenceCorpus([walk(1)], [walk(2)], [walk(2)], as_tokens)
-    assert np.isnan(two_sample.two_sample_accuracy([walk(3)] * 9, few).accuracy)
-    assert two_sample.distances([walk(3)] * 9, few).isna().all(axis=None)
+    assert np.isnan(reference.two_sample_accuracy([walk(3)] * 9, few).accuracy)
+    assert reference.distances([walk(3)] * 9, few).isna().all(axis=None)
     none = ReferenceCorpus([walk(1, bars=3)], [walk(2)], [walk(2)], as_tokens)
     assert none.table({"one": [walk(3)]}).people.isna().all()
     assert none.artefacts({"one": [walk(3)]}).loc["people"].isna().all()
