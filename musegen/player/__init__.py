@@ -161,6 +161,12 @@ def script() -> str:
 
 
 @cache
+def colours() -> str:
+    """Give ``colours.css``, which all pages share."""
+    return (Path(__file__).parent / "colours.css").read_text(encoding="utf-8")
+
+
+@cache
 def style() -> str:
-    """Give ``player.css``."""
-    return (Path(__file__).parent / "player.css").read_text(encoding="utf-8")
+    """Give the style of a player: ``colours.css`` and ``player.css``."""
+    return colours() + (Path(__file__).parent / "player.css").read_text(encoding="utf-8")
