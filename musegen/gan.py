@@ -24,21 +24,20 @@ def build_generator(cfg: GANConfig):
     def alike(shape, dtype=None):  # at first an eighth is one note, not three
         return keras.ops.tile(initializers.GlorotUniform()((1, *shape[1:]), dtype), (steps, 1, 1))
 
-    generator = keras.Sequential([layers.Input((cfg.latent,))], name="generator")
-    generator.add(layers.Dense(cfg.bars * cfg.units))
-    generator.add(layers.Reshape((cfg.bars, cfg.units)))  # a row a bar
+    def parted(units, parts, **how):  # from a row to its parts
+        norm = layers.BatchNormalization(momentum=0.9, name=f"norm_{parts}")
+        part = layers.Conv1DTranspose(units, parts, parts, name=f"part_{parts}", **how)
+        return [norm, layers.ReLU(), part]
+
+    rows = [layers.Input((cfg.latent,)), layers.Dense(cfg.bars * cfg.units, name="bars")]
+    rows += [layers.Reshape((cfg.bars, cfg.units))]  # a row a bar
     for parts in above:  # ... a beat, an eighth
-        generator.add(layers.BatchNormalization(momentum=0.9))
-        generator.add(layers.ReLU())
-        generator.add(layers.Conv1DTranspose(cfg.units, parts, strides=parts, activation="relu"))
-        generator.add(layers.Conv1D(cfg.units, 3, padding="same"))
-    generator.add(layers.BatchNormalization(momentum=0.9))
-    generator.add(layers.ReLU())
+        rows += parted(cfg.units, parts, activation="relu")
+        rows += [layers.Conv1D(cfg.units, 3, padding="same", name=f"mix_{parts}")]
     rare = initializers.Constant(-2)  # a cell in 25 sounds, not every second one
-    last = {"kernel_initializer": alike, "bias_initializer": rare}
-    generator.add(layers.Conv1DTranspose(cfg.pitches, steps, strides=steps, **last))
-    generator.add(layers.Reshape((cfg.bars, cfg.steps_per_bar, cfg.pitches)))
-    return generator
+    rows += parted(cfg.pitches, steps, kernel_initializer=alike, bias_initializer=rare)
+    rows += [layers.Reshape((cfg.bars, cfg.steps_per_bar, cfg.pitches))]
+    return keras.Sequential(rows, name="generator")
 
 
 def build_critic(cfg: GANConfig):
@@ -47,18 +46,14 @@ def build_critic(cfg: GANConfig):
     It has no batch normalisation: the penalty is for each piece by itself.
     """
     keras = load_keras()
-    layers = keras.layers
-    critic = keras.Sequential(name="critic")
-    critic.add(layers.Input((cfg.bars, cfg.steps_per_bar, cfg.pitches)))
-    critic.add(layers.Reshape((cfg.bars * cfg.steps_per_bar, cfg.pitches)))  # a row a step
+    layers, leaky = keras.layers, {"activation": "leaky_relu"}
+    rows = [layers.Input((cfg.bars, cfg.steps_per_bar, cfg.pitches))]
+    rows += [layers.Reshape((cfg.bars * cfg.steps_per_bar, cfg.pitches))]  # a row a step
     for parts in METRE[::-1]:  # ... an eighth, a beat, a bar
-        critic.add(layers.Conv1D(cfg.units, parts, strides=parts))
-        critic.add(layers.LeakyReLU(0.2))
-        critic.add(layers.Conv1D(cfg.units, 3, padding="same"))
-        critic.add(layers.LeakyReLU(0.2))
-    critic.add(layers.Flatten())
-    critic.add(layers.Dense(1))
-    return critic
+        rows += [layers.Conv1D(cfg.units, parts, parts, name=f"join_{parts}", **leaky)]
+        rows += [layers.Conv1D(cfg.units, 3, padding="same", name=f"mix_{parts}", **leaky)]
+    rows += [layers.Flatten(), layers.Dense(1, name="number")]
+    return keras.Sequential(rows, name="critic")
 
 
 def binarise(logits):
@@ -145,4 +140,5 @@ def build(cfg: GANConfig):
 
     model = GAN()
     model.compile(keras.optimizers.Adam(cfg.learning_rate, cfg.beta_1, cfg.beta_2))
+    model.optimizer.build(model.trainable_variables)  # of both, whichever it steps first
     return model

@@ -148,7 +148,7 @@ def changed(run: Run, shipped: Run) -> str:
         before, after = (-one.mean() for one in found)
         return f"float16: {before:.5f} nats a note become {after:.5f} on validation songs"
     if isinstance(run.cfg.network, GANConfig):
-        noise = generation.gan_noise(run, WINDOWS // 16, np.random.default_rng(0))
+        noise = np.random.default_rng(0).standard_normal((WINDOWS // 16, run.cfg.network.latent))
         before, after = (generation.gan_cells(one, noise) > 0.5 for one in (run, shipped))
         return f"float16: {(before != after).sum()} of {before.sum()} sounding cells change"
     if isinstance(run.cfg.network, AEConfig):

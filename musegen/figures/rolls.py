@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from musegen.figures.style import COLOURS, FOUR_VOICES, GAN, new_figure
+from musegen.figures.style import COLOURS, FOUR_VOICES, new_figure
 
 # Which source of the survey a run stands for; ours where the report does not say (the deep LSTM).
 SOURCE_OF = {
@@ -15,7 +15,7 @@ SOURCE_OF = {
     "lstm_deep_128": "LSTM small dataset",
     "lstm_deep_256": "LSTM large dataset",
     "four_voices": FOUR_VOICES,
-    "gan": GAN,
+    "gan": "GAN",
 }
 MARK = "#F0E442"  # no source's colour
 GAPS_UP_TO = 32  # bars; in longer songs the gaps would be a comb and hide the notes

@@ -10,11 +10,6 @@ from musegen.training import Run
 from musegen.training.run_folder import SONGS_FILE
 
 
-def gan_noise(run: Run, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Sample the noise of `n` pieces: normal numbers, shape (piece, 120)."""
-    return rng.standard_normal((n, run.cfg.network.latent))
-
-
 def gan_cells(run: Run, noise: np.ndarray) -> np.ndarray:
     """Say how sure the generator is of each cell: (piece, 120) -> (piece, 4, 24, 96) in 0..1."""
     logits = run.model.generator.predict(noise.astype(np.float32), verbose=0)
@@ -22,16 +17,14 @@ def gan_cells(run: Run, noise: np.ndarray) -> np.ndarray:
 
 
 def gan_songs(run: Run, noise: np.ndarray) -> list[Song]:
-    """Play noise, shape (piece, 120): songs of four bars with `probabilities`.
+    """Play normal noise, shape (piece, 120): songs of four bars with `probabilities`.
 
     Notes
     -----
     Notebook: 07_the_gan, "Does it play?".
     """
-    return [
-        song_from_cells(run, cells, title=f"gan {i}")
-        for i, cells in enumerate(gan_cells(run, noise))
-    ]
+    cells = enumerate(gan_cells(run, noise))
+    return [song_from_cells(run, some, title=f"gan {i}") for i, some in cells]
 
 
 def gan_along(run: Run, percent: int) -> list[Song]:

@@ -20,15 +20,7 @@ import numpy as np
 
 from musegen import autoencoder, config, corpus, four_voices, gan, lstm
 from musegen.backend import load_keras
-from musegen.config import (
-    AEConfig,
-    GANConfig,
-    LSTMConfig,
-    RollConfig,
-    RunConfig,
-    Settings,
-    VoicesConfig,
-)
+from musegen.config import GANConfig, LSTMConfig, RollConfig, RunConfig, Settings, VoicesConfig
 from musegen.corpus import jsb
 from musegen.files import file_lock
 from musegen.song import Song
@@ -196,10 +188,10 @@ class Run:
     def build(self, *, every_position: bool = False):
         """Build the network, untrained; an LSTM's may predict at every position, for training."""
         network = self.cfg.network
-        if isinstance(network, AEConfig):
-            return autoencoder.build(network)
         if isinstance(network, GANConfig):
             return gan.build(network)
+        if isinstance(network, RollConfig):
+            return autoencoder.build(network)
         if isinstance(network, VoicesConfig):
             return four_voices.build(network)
         return lstm.build(network, len(self.vocabulary), every_position=every_position)

@@ -22,12 +22,8 @@ SOURCES = (
     *("tokens.py", "preprocess.py"),
     *("training/__init__.py", "training/data.py", "training/loop.py"),
 )
-NETWORKS = {
-    AEConfig: "autoencoder.py",
-    GANConfig: "gan.py",
-    LSTMConfig: "lstm.py",
-    VoicesConfig: "four_voices.py",
-}
+NETWORKS = {AEConfig: "autoencoder", GANConfig: "gan", LSTMConfig: "lstm"}
+NETWORKS |= {VoicesConfig: "four_voices"}
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
 CONFIG, VOCABULARY = "config.json", "vocabulary.json"
 HISTORY, WEIGHTS = "history.csv", "weights.npz"
@@ -42,7 +38,7 @@ def name_of(cfg: RunConfig, music: str) -> str:
     package = Path(__file__).parent.parent
     digest = hashlib.sha256(json.dumps(asdict(cfg), sort_keys=True).encode())
     digest.update(music.encode())
-    for file in (*SOURCES, NETWORKS[type(cfg.network)]):
+    for file in (*SOURCES, f"{NETWORKS[type(cfg.network)]}.py"):
         digest.update((package / file).read_bytes().replace(b"\r\n", b"\n"))
     return f"{cfg.name}-{digest.hexdigest()[:10]}"
 
