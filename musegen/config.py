@@ -47,7 +47,7 @@ class GANConfig(RollConfig):
     units: int = 128  # of each layer of generator and critic
     critic_steps: int = 5  # for each of the generator; Gulrajani and others
     penalty: float = 10.0  # weight of the critic's slope; likewise
-    beta_1: float = 0.5  # of Adam: it should not rely on last year's opponent
+    beta_1: float = 0.5  # of Adam: a short memory, as the opponent changes
     beta_2: float = 0.9
     binary: bool = True  # the critic sees notes, not how sure the generator is of them
     learning_rate: float = 5e-4

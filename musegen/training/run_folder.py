@@ -18,10 +18,8 @@ from musegen.config import AEConfig, GANConfig, LSTMConfig, RunConfig, VoicesCon
 from musegen.files import atomic_write
 
 # A change in any of these files makes other weights; so does one in the network's own.
-SOURCES = (
-    *("tokens.py", "preprocess.py"),
-    *("training/__init__.py", "training/data.py", "training/loop.py"),
-)
+SOURCES = ("tokens.py", "preprocess.py")
+SOURCES += ("training/__init__.py", "training/data.py", "training/loop.py")
 NETWORKS = {AEConfig: "autoencoder", GANConfig: "gan", LSTMConfig: "lstm"}
 NETWORKS |= {VoicesConfig: "four_voices"}
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
