@@ -77,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (report, train, audit):
         command.add_argument("--dask", metavar="tcp://HOST:PORT", help="whose workers share it")
 
-    composer = _add(commands, "composer", _composer, "play the autoencoder in the browser")
-    composer.add_argument("run", nargs="?", default="ae_10", choices=("ae_10", "ae_256"))
+    composer = _add(commands, "composer", _composer, "play the autoencoder or GAN in the browser")
+    composer.add_argument("run", nargs="?", default="ae_10", choices=("ae_10", "ae_256", "gan"))
 
     survey = commands.add_parser("survey", help="build and serve a listening survey")
     _add_survey(survey.add_subparsers(required=True, metavar="STEP"))

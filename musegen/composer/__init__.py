@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from musegen import generation, metrics, player
+from musegen.config import GANConfig
 from musegen.song import Song
 from musegen.training import Run
 
@@ -26,12 +27,15 @@ FORMATS = (".mid", ".mp3")
 class Composer:
     """Sliders for the principal components of the training songs' latents, and what they play.
 
+    A GAN's are its numbers of noise: as it never saw a latent of a song, it has no songs to load,
+    and cannot be asked to clean.
+
     As the last line of a cell it is a widget; where no kernel answers, a player of its first song.
 
     Parameters
     ----------
     run : Run
-        Of an autoencoder.
+        Of an autoencoder or a GAN.
 
     Attributes
     ----------
@@ -45,12 +49,16 @@ class Composer:
 
     def __init__(self, run: Run):
         self.run = run
-        latents = generation.latents_of_training(run)
-        noise = generation.Noise.of(latents)
+        size, self.is_gan = run.cfg.network.latent, isinstance(run.cfg.network, GANConfig)
+        if self.is_gan:  # plain normal noise, and no song has a latent
+            noise = generation.Noise(np.zeros(size), np.eye(size))
+            self.first_bars = np.zeros((0, size))
+        else:
+            noise = generation.Noise.of(generation.latents_of_training(run))
+            self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
         varied = noise.explained > 1e-8  # some units of the network no song wakes
         self.mean, self.components = noise.mean, noise.components[varied]
         self.explained = noise.explained[varied]
-        self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
         self.windows = metrics.NearestWindow(run)
         self.song = self._song(self._cells(self.mean), run.cfg.network.threshold)
 
@@ -66,7 +74,7 @@ class Composer:
             ``"ask"`` names one of the methods here: ``start``, ``play``, ``clean`` or ``save``;
             the rest are its arguments.
         latent : bytes
-            The 120 numbers as float32; what is negative counts as 0.
+            The 120 numbers as float32; what is negative counts as 0, but of a GAN.
 
         Returns
         -------
@@ -91,7 +99,7 @@ class Composer:
         x = np.frombuffer(latent, "<f4")
         if not np.isfinite(x).all():
             raise ValueError("a latent has a number that is none")
-        return x.clip(0, 1e6)
+        return x.clip(-1e6 if self.is_gan else 0, 1e6)
 
     def start(self) -> tuple[dict, list[bytes]]:
         """Tell the page what it needs: mean, directions and their spread, songs, instruments."""
@@ -99,7 +107,7 @@ class Composer:
         said = {
             "run": self.run.folder.name,
             "name": self.run.cfg.name,
-            "songs": [song.title for song in self.run.songs],
+            "songs": [song.title for song in self.run.songs[: len(self.first_bars)]],
             "explained": self.explained.round(5).tolist(),
             "sliders": min(SLIDERS, len(self.components)),
             "threshold": cfg.threshold,
@@ -125,6 +133,8 @@ class Composer:
 
     def clean(self, latent: np.ndarray, threshold: float) -> tuple[dict, list[bytes]]:
         """Encode what is heard: the nearest song that the network itself would describe so."""
+        if self.is_gan:
+            raise ValueError("a GAN has no encoder; only an autoencoder can clean what is heard")
         heard = self._cells(latent) > _number(threshold, 0, 1, "threshold")
         return {}, [generation.encode(self.run, heard[None])[0].astype("<f4").tobytes()]
 
@@ -141,7 +151,8 @@ class Composer:
             return {"file": path.name}, [path.read_bytes()]
 
     def _cells(self, latent: np.ndarray) -> np.ndarray:
-        return generation.decode(self.run, latent[None])[0]
+        decode = generation.gan_cells if self.is_gan else generation.decode
+        return decode(self.run, latent[None])[0]
 
     def _song(self, cells, threshold: float, tempo: float = generation.TEMPO_QPM) -> Song:
         level, title = _number(threshold, 0, 1, "threshold"), f"Composer, {self.run.cfg.name}"
