@@ -130,7 +130,7 @@ def _play(options, settings) -> None:
     import warnings
     import webbrowser
 
-    from apps import local, play
+    from apps import play
 
     # What becomes of notes that no choir sings is a sentence, not a line of code.
     warnings.showwarning = lambda message, *_: print(f"musegen: {message}", file=sys.stderr)
@@ -140,6 +140,7 @@ def _play(options, settings) -> None:
     )
     show = (lambda address: None) if options.quiet else webbrowser.open
     if options.serve:
+        from apps import local
         from apps.play import server
 
         local.serve(server.application(some, seed), "the songs are", show)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from apps.listening.answer_key import PAGE, as_code, write_private
-from apps.listening.page import Place, deal, texts, to_html
+from apps.listening.page import Place, apart, deal, texts, to_html
 from musegen import audio, midi, preprocess
 from musegen.files import atomic_write
 from musegen.song import Song, as_notes
@@ -114,7 +114,8 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
     write_private(place.key, key.to_csv(index=False))
     with atomic_write(place.page) as part:
         lists = islice(deal(dict.fromkeys(blind, "any"), each, [fake]), LISTS)
-        part.write_bytes(to_html(survey, [*lists]).encode())
+        page, sounds = apart(survey)
+        part.write_bytes(to_html(page, [*lists], sounds).encode())
     return place
 
 

@@ -10,10 +10,9 @@ there. Who is refused for now (429, 503) loses nothing: the page sends its lates
 request is logged: a line would name addresses.
 """
 
+import base64
 import json
 import logging
-import sys
-import traceback
 from collections import Counter
 from datetime import date
 from urllib.parse import urlsplit
@@ -23,29 +22,21 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 
-from apps.listening.answer_db import Deleted, Store, Uninvited
+from apps import local
+from apps.listening.answer_db import Deleted, Stale, Store, Uninvited
 from apps.listening.answer_key import read_key
 from apps.listening.answer_schema import checked, parsed
-from apps.listening.page import Place, deal, to_html
+from apps.listening.page import Place, apart, deal, to_html
 
 NEW = 300  # listeners
 LARGEST = 64_000  # bytes of a body
 # Tornado takes in a body up to here, so that a status can answer one that is too large.
 OPTIONS = {"max_body_size": 1_000_000, "body_timeout": 30, "idle_connection_timeout": 120}
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; "
-    "style-src 'unsafe-inline'; img-src data:; media-src data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-}
-STATUS = {Uninvited: 401, Deleted: 410, OSError: 503}  # of what the store raises
+STATUS = {Uninvited: 401, Stale: 409, Deleted: 410, OSError: 503}  # of what the store raises
 
 
-def application(place: Place, store: Store, debrief: bool = False) -> web.Application:
-    """Make the Tornado application: ``/`` the page, ``/answers`` to put and delete.
+def application(place: Place, store: Store, debrief: bool = False, name: str = ""):
+    """Make the Tornado application: ``/`` the page, its sounds, ``/answers`` to put and delete.
 
     Parameters
     ----------
@@ -53,6 +44,8 @@ def application(place: Place, store: Store, debrief: bool = False) -> web.Applic
     store : Store
     debrief : bool
         Whether who has finished is told who wrote what.
+    name : str
+        Of the host, where it is not asked by its number.
 
     Raises
     ------
@@ -60,13 +53,14 @@ def application(place: Place, store: Store, debrief: bool = False) -> web.Applic
         If there is no survey, or no key of it.
     """
     survey, key = place.read(), read_key(place.key)
+    page, sounds = apart(survey)
     sources = {item: of.source for item, of in key.named("song").items()}
-    return web.Application(
-        [("/", Page), ("/answers", Answers)],
-        default_handler_class=Elsewhere,
-        log_function=lambda handler: None,
+    return local.application(
+        [("/", Page), ("/answers", Answers), (r"/sounds/(\w+)\.mp3", Sound)],
+        name=name.lower(),
         survey=survey,
-        page=to_html(survey, []).encode(),
+        page=to_html(page, [], {}).encode(),
+        sounds={name: base64.b64decode(sound) for name, sound in sounds.items()},
         key=key,
         lists=deal(sources, survey["each"], [*key.named("fake")]),
         store=store,
@@ -75,27 +69,15 @@ def application(place: Place, store: Store, debrief: bool = False) -> web.Applic
     )
 
 
-class Handler(web.RequestHandler):
+class Handler(local.Handler):
     """What all answers have in common; `settings` are those that `application` gives."""
 
-    def set_default_headers(self):
-        """Let nothing be kept, framed, guessed or told elsewhere."""
-        for name, value in HEADERS.items():
-            self.set_header(name, value)
-        self.clear_header("Server")
+    refusals = (web.HTTPError, *STATUS)
 
     def write_error(self, status_code, exc_info=(None, None), **kwargs):
         """Say it by the status, which is what the page goes by; its words are its own."""
         self.set_status(STATUS.get(exc_info[0], status_code))
         super().write_error(self.get_status())
-
-    def log_exception(self, kind, value, trace):
-        """Tell the owner that the disk failed, or where the code did; not what was sent."""
-        if kind is OSError:
-            print(value, file=sys.stderr)
-        elif kind not in (web.HTTPError, *STATUS):
-            last = traceback.extract_tb(trace)[-1]
-            print(f"{kind.__name__} in {last.filename}:{last.lineno}", file=sys.stderr)
 
 
 class Page(Handler):
@@ -104,10 +86,21 @@ class Page(Handler):
     def get(self):
         """Deal a list."""
         dealt = json.dumps([next(self.settings["lists"])]).encode()
-        # Some megabytes: written once, in `application`, without a list.
         self.finish(self.settings["page"].replace(b'id="lists">[]', b'id="lists">' + dealt, 1))
 
     head = get
+
+
+class Sound(Handler):
+    """A sound, named by what it is: whoever has heard it need not load it again."""
+
+    def get(self, name):
+        """Give it to keep."""
+        if name not in self.settings["sounds"]:
+            raise web.HTTPError(404)
+        self.set_header("Content-Type", "audio/mpeg")
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.finish(self.settings["sounds"][name])
 
 
 class Answers(Handler):
@@ -117,6 +110,7 @@ class Answers(Handler):
 
     def prepare(self):
         """Take in a document, or the name of one, if it is of our page and our survey."""
+        super().prepare()
         if not is_same_origin(self.request.headers):
             raise web.HTTPError(403)
         if len(self.request.body) > LARGEST:
@@ -151,14 +145,6 @@ class Answers(Handler):
         """Delete a listener's answers."""
         self.settings["store"].delete(*self.who)
         self.set_status(204)
-
-
-class Elsewhere(Handler):
-    """Any other address."""
-
-    def prepare(self):
-        """Say that nothing is there."""
-        raise web.HTTPError(404)
 
 
 def is_same_origin(headers) -> bool:
