@@ -75,7 +75,7 @@ def modelled() -> Song:
 
 def frames(page) -> list:
     """Wait for all players of a page and give their frames."""
-    count = page.locator("iframe[title=Player]").count()
+    count = page.locator("iframe[title^=Player]").count()
     found = [frame for frame in page.frames if frame != page.main_frame]
     assert len(found) == count
     for frame in found:
@@ -455,7 +455,7 @@ ERRORS = """() => jupyterapp.shell.currentWidget.content.widgets
 
 def played(page):
     """Find the visible player, play some of its notes, and give its frame."""
-    frame = page.locator("iframe[title=Player]:visible").first
+    frame = page.locator("iframe[title^=Player]:visible").first
     frame.wait_for()
     inside = frame.element_handle().content_frame()
     inside.wait_for_function("globalThis.musegenPlayer")
@@ -475,7 +475,7 @@ def test_notebook_04_in_jupyterlab(open_page, lab, composer):
     # As cloned: not trusted, so the picture stands there and no frame.
     page.evaluate(SHOW_CELL, FIGURE_7)
     page.locator(".jp-OutputArea img[alt^='Song(']").first.wait_for()
-    assert page.locator("iframe[title=Player]").count() == 0
+    assert page.locator("iframe[title^=Player]").count() == 0
 
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
     assert page.evaluate(ERRORS) == []
@@ -503,4 +503,4 @@ def test_a_trusted_notebook_plays_before_it_is_run(open_page, lab):
     page.evaluate(SHOW_CELL, FIGURE_7)
     played(page)
     page.evaluate(SHOW_CELL, SLIDERS)  # where no kernel answers there is a song
-    page.locator("iframe[title=Player]:visible").last.wait_for()
+    page.locator("iframe[title^=Player]:visible").last.wait_for()
