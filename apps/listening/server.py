@@ -160,7 +160,7 @@ def is_same_origin(headers) -> bool:
     return True
 
 
-def serve(folder, host: str = "127.0.0.1", port: int = 8000, debrief: bool = False) -> None:
+def serve(folder, host="127.0.0.1", port: int = 8000, debrief: bool = False, name="") -> None:
     """Serve a survey and keep the answers until interrupted; the address is printed.
 
     Parameters
@@ -174,6 +174,8 @@ def serve(folder, host: str = "127.0.0.1", port: int = 8000, debrief: bool = Fal
         0 takes any that is free.
     debrief : bool
         Whether who has finished is told who wrote what.
+    name : str
+        What the address begins with for listeners, unless with a number: ``survey.example.org``.
 
     Raises
     ------
@@ -200,7 +202,7 @@ def serve(folder, host: str = "127.0.0.1", port: int = 8000, debrief: bool = Fal
     store = Store(place.answers, codes)
     # Tornado names addresses at the level below.
     logging.getLogger("tornado").setLevel(logging.WARNING)
-    server = HTTPServer(application(place, store, debrief), **OPTIONS)
+    server = HTTPServer(application(place, store, debrief, name), **OPTIONS)
     server.add_sockets(sockets)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{sockets[0].getsockname()[1]}/"

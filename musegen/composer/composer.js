@@ -53,6 +53,23 @@ function between(a, b, share) {
   return a.map((value, i) => value + share * (b[i] - value));
 }
 
+// What moving a slider to the right does to the roll, and from how much on one hears it (ours).
+const CHANGES = [
+  { more: "higher", less: "lower", unit: "semitones", least: 1 },
+  { more: "denser", less: "sparser", unit: "% more notes sounding", least: Math.log2(1.1) },
+  { more: "later", less: "earlier", unit: "bars later", least: 0.25 },
+];
+
+/** Names a slider by what it does most: two words at the most. */
+function nameOf(effect) {
+  const heard = CHANGES.map(({ more, less, least }, i) => ({
+    word: effect[i] > 0 ? more : less,
+    size: Math.abs(effect[i]) / least,
+  }));
+  const words = heard.filter(({ size }) => size >= 1).toSorted((a, b) => b.size - a.size);
+  return words.map(({ word }) => word).slice(0, 2).join(", ") || "other notes";
+}
+
 /** Writes a state as the text of a file. */
 function stateToText(state, run) {
   const latent = Array.from(state.latent, (value) => Number(value.toPrecision(7)));
@@ -120,9 +137,7 @@ class Composer {
     this.status = element("div", { className: "status", role: "status" });
     this.stage = element("div");
     this.root.replaceChildren(
-      this.stage,
-      this.nearest,
-      this.status,
+      element("div", { className: "head" }, this.stage, this.nearest, this.status),
       element("div", { className: "row" }, ...this.buildButtons()),
       element("div", { className: "row" }, ...this.buildSongs()),
       element("div", { className: "row" }, ...this.buildKnobs()),
@@ -217,12 +232,15 @@ class Composer {
 
   buildSliders() {
     this.sliders = [];
-    for (let k = 0; k < this.setup.sliders; k++) {
-      const share = (100 * this.setup.explained[k]).toFixed(1);
-      const slider = knob(`${k + 1}: ${share} %`, -5, 5, 0.05, (sigma) => {
+    const { explained, effects } = this.setup;
+    for (const [k, effect] of effects.entries()) {
+      const name = element("span", {}, `${k + 1} ${nameOf(effect)} `);
+      name.append(element("small", {}, `${(100 * explained[k]).toFixed(1)} %`));
+      const slider = knob(name, -5, 5, 0.05, (sigma) => {
         this.set({ latent: withCoordinate(this.space, this.state.latent, k, sigma) });
         return `${sigma.toFixed(1)} σ`;
       });
+      slider.label.title = tellEffect(effect);
       slider.input.addEventListener("pointerdown", () => this.remember());
       this.sliders.push(slider);
     }
@@ -256,8 +274,33 @@ class Composer {
       const sigma = coordinate(this.space, this.state.latent, k);
       slider.show(sigma, `${sigma.toFixed(1)} σ`);
     });
+    this.remind();
     if (draw && this.values) this.draw();
     return this.refresh();
+  }
+
+  /** Keeps the state for a reload of this page. */
+  remind() {
+    try {
+      sessionStorage.setItem(this.kept, stateToText(this.state, this.setup.run));
+    } catch {
+      // a browser that keeps nothing
+    }
+  }
+
+  /** Goes on with what was heard before a reload. */
+  recall() {
+    try {
+      const text = sessionStorage.getItem(this.kept);
+      if (text) this.load(text, "what this page has kept");
+    } catch {
+      // a browser that keeps nothing
+    }
+  }
+
+  /** Says that nobody answers any more; what was heard last can still be played and kept. */
+  lose(sentence) {
+    this.status.textContent = sentence;
   }
 
   /** Asks for the newest state only: while an answer is on its way, what lies between is skipped. */
@@ -306,10 +349,11 @@ class Composer {
   }
 
   async save(suffix) {
-    this.status.textContent = "";
     const { latent, threshold, tempo, instrument } = this.state;
     const asked = { ask: "save", threshold, tempo, instrument, suffix };
+    this.saving.textContent = `saving composer${suffix} …`;
     const answer = await this.tell(asked, latent);
+    this.saving.textContent = "";
     if (answer) handOut(answer.said.file, answer.arrays[0]);
   }
 
