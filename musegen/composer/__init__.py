@@ -50,6 +50,7 @@ class Composer:
         self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
         self.windows = metrics.NearestWindow(run)
         self.written = written
+        self.effects = self._effects().round(2).tolist()
         self.song = self._song(self._cells(self.mean), run.cfg.network.threshold)
 
     def __repr__(self) -> str:
@@ -99,7 +100,7 @@ class Composer:
             "name": self.run.cfg.name,
             "songs": [song.title for song in self.run.songs],
             "explained": self.explained[:SLIDERS].round(5).tolist(),
-            "effects": self.effects().round(2).tolist(),
+            "effects": self.effects,
             "threshold": cfg.threshold,
             "tempo": generation.TEMPO_QPM,
             "instruments": list(INSTRUMENTS),
@@ -110,23 +111,6 @@ class Composer:
         }
         arrays = (self.mean, self.components, self.first_bars)
         return said, [array.astype("<f4").tobytes() for array in arrays]
-
-    def effects(self) -> np.ndarray:
-        """Measure what each slider changes in the roll, from -2 to 2 standard deviations.
-
-        Returns
-        -------
-        float array, shape (slider, 3)
-            Around the mean song: semitones (mean pitch), sounding cells (log2 of their ratio), and
-            bars (mean time).
-        """
-        ends = self.mean + np.outer((-2, 2), self.components[:SLIDERS]).reshape(-1, len(self.mean))
-        heard = generation.decode(self.run, ends.clip(0)) > self.run.cfg.network.threshold
-        count = heard.sum((1, 2, 3)).clip(1)
-        pitch = heard.sum((1, 2)) @ np.arange(heard.shape[3]) / count
-        bar = heard.sum((2, 3)) @ np.arange(heard.shape[1]) / count
-        low, high = np.split(np.stack([pitch, np.log2(count), bar], axis=1), 2)
-        return high - low
 
     def play(self, latent: np.ndarray, threshold: float) -> tuple[dict, list[bytes]]:
         """Decode: a byte a cell, pitch by pitch; and the nearest training song."""
@@ -149,6 +133,19 @@ class Composer:
         song = self._song(self._cells(latent), threshold, _number(tempo, 20, 400, "tempo"))
         content = self.written(song, suffix, INSTRUMENTS[instrument])
         return {"file": f"composer{suffix}"}, [content]
+
+    def _effects(self) -> np.ndarray:
+        """Measure what each slider changes around the mean song, from -2 to 2 sigma: (slider, 3).
+
+        Semitones (mean pitch), sounding cells (log2 of their ratio), bars (mean time).
+        """
+        ends = self.mean + np.outer((-2, 2), self.components[:SLIDERS]).reshape(-1, len(self.mean))
+        heard = generation.decode(self.run, ends.clip(0)) > self.run.cfg.network.threshold
+        count = heard.sum((1, 2, 3)).clip(1)
+        pitch = heard.sum((1, 2)) @ np.arange(heard.shape[3]) / count
+        bar = heard.sum((2, 3)) @ np.arange(heard.shape[1]) / count
+        low, high = np.split(np.stack([pitch, np.log2(count), bar], axis=1), 2)
+        return high - low
 
     def _cells(self, latent: np.ndarray) -> np.ndarray:
         return generation.decode(self.run, latent[None])[0]

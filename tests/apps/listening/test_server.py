@@ -121,7 +121,12 @@ class TestServer(Asked):
 
     @gen_test
     async def test_answers_are_stored_whatever_their_order(self):
-        for version, comment, status in ((2, "", 204), (2, "", 204), (2, "other", 409), (1, "", 409)):
+        for version, comment, status in (
+            (2, "", 204),
+            (2, "", 204),
+            (2, "other", 409),
+            (1, "", 409),
+        ):
             said = document(version=version, comment=comment)
             assert await self.status("PUT", "/answers", said) == status
         assert documents(self.place.answers) == [document(version=2, comment="")]
@@ -181,7 +186,13 @@ class TestServer(Asked):
             "version": [0, -1, True, "1", 1.5, 2**60, None],
             "language": ["", "sv\n", 7, "x" * 99, "s%s"],
             "consent": [False, None, 1],
-            "started": ["yesterday", None, 7, WHEN.replace("11-23", "02-30"), "2" + WHEN[1:-5] + "Z"],
+            "started": [
+                "yesterday",
+                None,
+                7,
+                WHEN.replace("11-23", "02-30"),
+                "2" + WHEN[1:-5] + "Z",
+            ],
             "finished": ["yesterday", 7],
             "about": [None, [], {"name": "Anna"}, {"age": 30}, {"age": "x" * 2001}],
             "order": [None, ["zzzzzz"], ["aaaaaa", "aaaaaa"], [[]], {}],
