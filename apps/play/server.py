@@ -6,7 +6,7 @@ import numpy as np
 from tornado.ioloop import IOLoop
 
 from apps import local, play
-from musegen import generation, player, training
+from musegen import generation, training
 from musegen.song import Song
 
 
@@ -32,7 +32,7 @@ def application(some: list[Song], seed: int):
                     marks = [(bar * (first - 1), bar * last, "anew")]
                 elif len(mine) > 1:
                     mine.pop()
-                self.finish(player.player_html(mine[-1], marks=[marks]))
+                self.finish(play.player_of(mine[-1], number, marks))
             except (ValueError, TypeError, RecursionError) as error:
                 self.set_status(400)
                 self.finish(str(error))

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from pathlib import Path
 
+import axe_playwright_python
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -25,6 +27,24 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def serious():
+    """Give what axe calls serious or critical on a page and in its frames that are loaded."""
+    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    run = "axe.run(document, { iframes: false, resultTypes: ['violations'] })"
+
+    def look(page) -> list[str]:
+        found = []
+        for frame in page.frames:
+            frame.evaluate(f"{axe}; 0")
+            for one in frame.evaluate(run)["violations"]:
+                if one["impact"] in ("serious", "critical"):
+                    found += [f"{one['id']}: {node['html']}" for node in one["nodes"]]
+        return found
+
+    return look
 
 
 @pytest.fixture(scope="module")

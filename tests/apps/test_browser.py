@@ -74,12 +74,14 @@ def modelled() -> Song:
 
 
 def frames(page) -> list:
-    """Wait for all players of a page and give their frames."""
-    count = page.locator("iframe[title^=Player]").count()
+    """Go to all players of a page, wait for them and give their frames."""
+    players = page.locator("iframe[title^=Player]")
+    count = players.count()
+    for player_ in players.all():
+        player_.scroll_into_view_if_needed()
+        player_.element_handle().content_frame().wait_for_function("globalThis.musegenPlayer")
     found = [frame for frame in page.frames if frame != page.main_frame]
     assert len(found) == count
-    for frame in found:
-        frame.wait_for_function("globalThis.musegenPlayer")
     return found
 
 
@@ -110,7 +112,7 @@ def now(frame) -> float:
 def test_the_picture_becomes_a_player(open_page, tmp_path):
     page = open_page(exported(tmp_path, chords(voice=np.tile([0, 1, 2], 16))))
     (frame,) = frames(page)
-    assert not page.locator("img").is_visible()
+    assert not page.get_by_text("no script runs here").is_visible()
     before = canvases(frame)
     frame.get_by_role("button", name="play").click()
     wait_for_sound(frame)
@@ -157,6 +159,11 @@ def test_hands_and_keys(open_page, tmp_path):
     assert now(frame) == 2.5  # a drag is no click
     frame.locator(".musegen-player").press("0")
     assert frame.evaluate(view) == [0, 16]
+    frame.page.evaluate("document.body.style.height = '3000px'")
+    frame.page.mouse.wheel(0, 300)  # it can zoom out no further
+    frame.page.wait_for_function("scrollY > 0")
+    frame.get_by_label("position").fill("3")
+    assert now(frame) == 3
     frame.locator(".musegen-player").press(" ")
     wait_for_sound(frame)
     frame.locator(".musegen-player").press("Escape")
@@ -167,7 +174,7 @@ def test_the_threshold_moves_the_notes(open_page, tmp_path):
     song = modelled()
     (frame,) = frames(open_page(exported(tmp_path, song)))
     assert notes(frame) == len(song.notes)
-    slider = frame.get_by_role("slider")
+    slider = frame.get_by_label("threshold")
     assert slider.input_value() == "32"
     for level in (8, 48, 32):
         before = canvases(frame)[0]
@@ -224,6 +231,56 @@ def test_songs_of_every_size(open_page, tmp_path):
             wait_for_sound(frame)
         else:
             frame.wait_for_function("!musegenPlayer.playing")
+
+
+def test_a_player_that_cannot_sound_says_so_and_offers_the_file(open_page, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(player.player_html(chords(), audio=["chords.mp3"]))
+    (frame,) = frames(open_page(page.as_uri()))
+    for broken in ("class extends AudioContext { get currentTime() { return 0; } }", "undefined"):
+        frame.evaluate(f"musegenPlayer.sound = null; globalThis.AudioContext = {broken}")
+        frame.get_by_role("button", name="play").click()
+        frame.get_by_role("alert").wait_for(timeout=3000)
+        link = frame.get_by_role("link", name="chords (mp3)")
+        assert link.evaluate("(link) => link.href") == (tmp_path / "chords.mp3").as_uri()
+        assert not frame.evaluate("musegenPlayer.playing")
+
+
+def test_without_scripts_words_stand_beside_the_picture(open_page, tmp_path):
+    page = open_page(exported(tmp_path, chords()), java_script_enabled=False)
+    assert page.get_by_role("img", name="Piano-roll of chords: 8 bars, 48 notes").is_visible()
+    assert page.get_by_text("no script runs here").is_visible()
+
+
+def a_notebook(folder: Path) -> str:
+    return exported(folder, modelled(), player.SideBySide(chords(), chords(voice=2)))
+
+
+def a_play_page(folder: Path) -> str:
+    page = folder / "play.html"
+    page.write_text(play.page([chords()], seed=1, served=True))
+    return page.as_uri()
+
+
+def an_index(folder: Path) -> str:
+    (folder / "songs").mkdir()
+    (folder / "songs" / "four_voices.html").write_text(player.player_html(chords()))
+    claims = "section,claim,verdict,number,corpus\n3.1,it is so,supported,1,survey\n"
+    (folder / "claims.csv").write_text(claims + claims.split("\n")[1].replace("supp", "undec"))
+    pages.write_figure(5, None, folder)
+    pages.write_index(folder, [], config.Settings())
+    return (folder / "index.html").as_uri()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("make", [a_notebook, a_play_page, an_index])
+def test_axe_finds_nothing_serious(open_page, tmp_path, serious, make, scheme):
+    page = open_page(make(tmp_path), color_scheme=scheme)
+    assert frames(page)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert serious(page) == []
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(253, 253, 252)") == (scheme == "light")
 
 
 HOSTILE = '"><img src=x onerror="top.hacked=1"></iframe><script>top.hacked=1</script>&quot;\u2028</'
@@ -303,8 +360,8 @@ def address(composer, serve):
     return serve(server.application(composer))
 
 
-def composer_page(open_page, address):
-    page = open_page(address, accept_downloads=True)
+def composer_page(open_page, address, **options):
+    page = open_page(address, accept_downloads=True, **options)
     page.wait_for_function(f"{COMPOSER}?.player")
     return page
 
@@ -391,6 +448,30 @@ def test_what_the_buttons_do(open_page, address, composer, tmp_path):
     assert canvases(page)[0] != before[0]
 
 
+def test_a_phone_keeps_the_roll_in_view_the_state_and_knows_who_is_gone(
+    open_page, address, serious
+):
+    page = composer_page(open_page, address, **PHONE)
+    slider = page.locator(".sliders input").last
+    slider.scroll_into_view_if_needed()
+    assert 0 <= page.locator("canvas").last.bounding_box()["y"] < slider.bounding_box()["y"]
+    slider.fill("2")
+    moved = state(page)
+    page.add_init_script(
+        """globalThis.WebSocket = class extends WebSocket {
+          constructor(address) { globalThis.line = super(address); }
+        };"""
+    )
+    page.reload()
+    page.wait_for_function(f"{COMPOSER}?.player")
+    assert state(page) == pytest.approx(moved, rel=1e-5, abs=1e-6)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == []
+    page.evaluate("line.close()")
+    page.get_by_text("Python has stopped").wait_for()
+
+
 # --- JupyterLab ----------------------------------------------------------------------------------
 
 
@@ -462,7 +543,7 @@ def played(page):
     for level in range(33, 64):  # untrained networks are loud
         if notes(inside) < 2000:
             break
-        inside.get_by_role("slider").first.fill(str(level))
+        inside.get_by_label("threshold").first.fill(str(level))
     inside.get_by_role("button", name="play").click()
     wait_for_sound(inside)
     return inside
@@ -474,7 +555,7 @@ def test_notebook_04_in_jupyterlab(open_page, lab, composer):
 
     # As cloned: not trusted, so the picture stands there and no frame.
     page.evaluate(SHOW_CELL, FIGURE_7)
-    page.locator(".jp-OutputArea img[alt^='Song(']").first.wait_for()
+    page.locator(".jp-OutputArea").get_by_text("no script runs here").first.wait_for()
     assert page.locator("iframe[title^=Player]").count() == 0
 
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")

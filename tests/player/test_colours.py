@@ -10,8 +10,9 @@ from musegen import player
 # What is read, or used, and what it lies on.
 TEXT = {"ink": "paper raised roll mark", "quiet": "paper raised roll", "accent": "paper raised"}
 TEXT |= {"on-accent": "accent", "danger": "paper raised"}
-NOTES = dict.fromkeys(["note-1", "note-2", "note-3", "note-4", "off", "playhead"], "roll raised")
-CONTROLS = NOTES | {"control": "paper raised", "focus": "paper raised"}
+TEXT |= dict.fromkeys(["note-1", "note-2", "note-3", "note-4"], "raised roll")  # code, too
+CONTROLS = {"control": "paper raised", "focus": "paper raised"}
+CONTROLS |= {"off": "roll raised", "playhead": "roll raised"}
 PARTS = (Path(player.__file__).parent / "colours.css").read_text().split("@")
 SCHEMES = [dict(re.findall(r"--(\S+): #(\w+);", part)) for part in PARTS]
 
