@@ -3,7 +3,6 @@
 import json
 import threading
 
-import numpy as np
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.testing import AsyncHTTPTestCase, gen_test
@@ -40,7 +39,13 @@ class TestServer(AsyncHTTPTestCase):
         latent, saved = self.composer.mean.astype("<f4").tobytes(), threading.Event()
         self.composer.written = lambda *song: saved.wait(60) and b"sound"
         socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
-        save = {"ask": "save", "threshold": 0.5, "tempo": 90, "instrument": "organ", "suffix": ".mp3"}
+        save = {
+            "ask": "save",
+            "threshold": 0.5,
+            "tempo": 90,
+            "instrument": "organ",
+            "suffix": ".mp3",
+        }
         for i, said in enumerate((save, {"ask": "play", "threshold": 0.5})):
             await socket.write_message(self.ask({"id": i, "said": said}, latent), binary=True)
         assert b'"id": 1' in await socket.read_message()
