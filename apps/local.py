@@ -1,12 +1,12 @@
 """What our servers share: who is answered, what no answer allows, and work done apart."""
 
+import logging
 import re
 import signal
 import sys
 import traceback
 import webbrowser
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 from multiprocessing import get_context
 
 from tornado import web
@@ -14,7 +14,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 
-HOST = "127.0.0.1"  # this machine only
+HERE = "127.0.0.1"
 OURS = re.compile(r"localhost|[\d.]+|\[[\da-f:.]+\]")  # no other site has a number for its name
 HEADERS = {
     "Cache-Control": "no-store",
@@ -25,6 +25,10 @@ HEADERS = {
     "style-src 'unsafe-inline'; img-src data:; media-src data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
+# What renders sound holds nobody up in a process beside the server. Ctrl-C is the server's.
+APART = ProcessPoolExecutor(1, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+# Tornado takes in a body up to here, so that a status can answer one that is too large.
+OPTIONS = {"max_body_size": 1_000_000, "body_timeout": 30, "idle_connection_timeout": 120}
 
 
 class Handler(web.RequestHandler):
@@ -46,11 +50,10 @@ class Handler(web.RequestHandler):
 
     def log_exception(self, kind, value, trace):
         """Say that the disk failed, or where the code did; not what was sent, nor by whom."""
-        if kind is OSError:
-            print(value, file=sys.stderr)
-        elif kind not in self.refusals:
+        if kind not in self.refusals:
             last = traceback.extract_tb(trace)[-1]
-            print(f"{kind.__name__} in {last.filename}:{last.lineno}", file=sys.stderr)
+            where = f"{kind.__name__} in {last.filename}:{last.lineno}"
+            print(value if kind is OSError else where, file=sys.stderr)
 
 
 class Elsewhere(Handler):
@@ -67,27 +70,45 @@ def application(routes: list, **settings) -> web.Application:
 
     Text travels compressed, and no request is logged: a line would name addresses.
     """
-    return web.Application(
-        routes,
-        default_handler_class=Elsewhere,
-        log_function=lambda handler: None,
-        compress_response=True,
-        **settings,
-    )
+    usual = {"default_handler_class": Elsewhere, "compress_response": True}
+    return web.Application(routes, log_function=lambda handler: None, **usual, **settings)
 
 
-@cache
-def apart() -> ProcessPoolExecutor:
-    """Give a process beside the server: what renders sound there holds nobody up here."""
-    ignored = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's
-    return ProcessPoolExecutor(1, get_context("spawn"), signal.signal, ignored)
+def serve(application, name: str, show=webbrowser.open, host: str = HERE, port: int = 0) -> None:
+    """Serve a Tornado application until interrupted; `show` is told its address.
 
+    Parameters
+    ----------
+    application : Application
+    name : str
+        Is printed with the address.
+    show : callable
+    host : str
+        Address to listen at: this machine only, unless told otherwise.
+    port : int
+        0 takes any that is free.
 
-def serve(application, name: str, show=webbrowser.open) -> None:
-    """Serve a Tornado application on this machine until interrupted; `show` is told its address."""
-    sockets = bind_sockets(0, HOST)
-    HTTPServer(application).add_sockets(sockets)
-    address = f"http://{HOST}:{sockets[0].getsockname()[1]}/"
+    Raises
+    ------
+    OSError
+        If the port is taken.
+    """
+    try:
+        sockets = bind_sockets(port, host)
+    except OSError as error:
+        raise OSError(
+            f"cannot listen at {host}, port {port} ({error}); choose a free port from 1024 to "
+            "65535 with --port, and an address of this machine with --host"
+        ) from error
+    # Tornado names addresses at the level below.
+    logging.getLogger("tornado").setLevel(logging.WARNING)
+    server = HTTPServer(application, **OPTIONS)
+    server.add_sockets(sockets)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{sockets[0].getsockname()[1]}/"
     print(f"{name} at {address} until you press Ctrl-C", flush=True)
     show(address)
-    IOLoop.current().start()
+    try:
+        IOLoop.current().start()
+    finally:
+        server.stop()

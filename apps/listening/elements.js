@@ -70,20 +70,25 @@ async function loadSound(name) {
   return new Blob([bytes], { type: "audio/mpeg" });
 }
 
+const AGAIN_AFTER = 5000; // milliseconds without a sound until it is asked for again
+
 /** Plays what `load` gives; `played` is told of each stretch of seconds that was heard. */
 function playerOf(load, texts, played = () => {}) {
   const audio = element("audio", { controls: true, preload: "auto" });
   audio.setAttribute("controlslist", "nodownload noplaybackrate");
   audio.setAttribute("aria-label", texts.sound);
   const begin = async () => {
-    failure.replaceChildren();
     try {
       audio.src = URL.createObjectURL(await load());
+      failure.replaceChildren();
     } catch {
       fail();
+      setTimeout(() => audio.isConnected && !audio.src && begin(), AGAIN_AFTER);
     }
   };
-  const fail = () => failure.replaceChildren(texts.noSound, buttonOf(texts.retry, begin));
+  const fail = () => {
+    if (!failure.firstChild) failure.append(texts.noSound, buttonOf(texts.retry, begin));
+  };
   const failure = element("p", { role: "alert" });
   audio.addEventListener("error", fail);
   begin();

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 from itertools import compress
 from pathlib import Path
 
@@ -64,42 +63,21 @@ def deal(sources: dict[str, str], each: int, fakes: list[str]) -> Iterator[dict]
         yield {"items": sorted([*songs, *fakes]), "again": str(rng.choice(songs))}
 
 
-def apart(content: dict) -> tuple[dict, dict[str, str]]:
-    """Take the sounds out of a survey: names stand for them, made of what they are."""
-    sounds = {}
+def to_html(content: dict, lists: list[dict]) -> str:
+    """Write the page of a survey; `content` is what ``document.js`` says, and its ``sounds``.
 
-    def name(sound: str) -> str:
-        named = sha256(sound.encode()).hexdigest()[:16]
-        sounds[named] = sound
-        return named
-
-    items = {item: name(sound) for item, sound in content["items"].items()}
-    check = content["check"] | {"sound": name(content["check"]["sound"])}
-    return content | {"items": items, "check": check}, sounds
-
-
-def to_html(content: dict, lists: list[dict], sounds: dict[str, str]) -> str:
-    """Write the page of a survey.
-
-    Parameters
-    ----------
-    content : dict
-        What ``document.js`` says.
-    lists : list of dict
-    sounds : dict
-        Stand at the end of the page, so that nobody waits for them to begin; those that are not
-        there are asked for.
+    These stand at the end of the page, so that nobody waits for them to begin; those that are not
+    there are asked for.
     """
     folder = Path(__file__).parent
-    first = next(iter(content["texts"].items()))
     scripts = [(folder / name).read_text(encoding="utf-8") for name in SCRIPTS]
     return template.render(
         folder / "listening.html",
-        language=first[0],
-        title=first[1]["title"],
-        sounds=sounds,
+        texts=content["texts"],
+        sounds=content["sounds"],
         style=(folder / "listening.css").read_text(encoding="utf-8"),
-        data=json.dumps(content).replace("<", "\\u003c"),  # a script element ends at the first "</"
+        # A script element ends at the first "</".
+        data=json.dumps(content | {"sounds": {}}).replace("<", "\\u003c"),
         lists=json.dumps(lists),
         script="".join(MODULES.sub("", script) for script in scripts)
         + 'startListening(document.getElementById("listening"));',

@@ -144,11 +144,20 @@ class Listening {
     return this.sounds.get(name);
   }
 
-  /** Loads the sound of the next screen while this one is looked at. */
-  loadAhead({ kind, item } = {}) {
-    const name =
-      kind === "check" ? this.survey.check.sound : this.survey.items[soundOf(item ?? "")];
-    if (name) this.load(name);
+  /** Loads the sounds to come, one after another: who loses the connection can go on. */
+  async loadAhead() {
+    if (this.loading || !this.document.consent) return;
+    this.loading = true;
+    try {
+      const { items, check } = this.survey;
+      for (const { kind, item = "" } of screensOf(this.document).slice(this.at)) {
+        const name = kind === "check" ? check.sound : items[soundOf(item)];
+        if (name) await this.load(name);
+      }
+    } catch {
+      // the next screen tries again
+    }
+    this.loading = false;
   }
 
   show() {
@@ -163,7 +172,7 @@ class Listening {
     this.root.replaceChildren(progress, this.notice, ...this[screen.kind](screen.item));
     if (!this.kept.works) this.root.append(element("p", { className: "soft" }, this.texts.notKept));
     this.sayState();
-    this.loadAhead(all[this.at + 1]);
+    this.loadAhead();
     this.root.querySelector("h1")?.focus();
   }
 

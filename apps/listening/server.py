@@ -12,26 +12,20 @@ request is logged: a line would name addresses.
 
 import base64
 import json
-import logging
 from collections import Counter
 from datetime import date
 from urllib.parse import urlsplit
 
 from tornado import web
-from tornado.httpserver import HTTPServer
-from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
 
 from apps import local
 from apps.listening.answer_db import Deleted, Stale, Store, Uninvited
 from apps.listening.answer_key import read_key
 from apps.listening.answer_schema import checked, parsed
-from apps.listening.page import Place, apart, deal, to_html
+from apps.listening.page import Place, deal, to_html
 
 NEW = 300  # listeners
 LARGEST = 64_000  # bytes of a body
-# Tornado takes in a body up to here, so that a status can answer one that is too large.
-OPTIONS = {"max_body_size": 1_000_000, "body_timeout": 30, "idle_connection_timeout": 120}
 STATUS = {Uninvited: 401, Stale: 409, Deleted: 410, OSError: 503}  # of what the store raises
 
 
@@ -53,14 +47,13 @@ def application(place: Place, store: Store, debrief: bool = False, name: str = "
         If there is no survey, or no key of it.
     """
     survey, key = place.read(), read_key(place.key)
-    page, sounds = apart(survey)
     sources = {item: of.source for item, of in key.named("song").items()}
     return local.application(
         [("/", Page), ("/answers", Answers), (r"/sounds/(\w+)\.mp3", Sound)],
         name=name.lower(),
-        survey=survey,
-        page=to_html(page, [], {}).encode(),
-        sounds={name: base64.b64decode(sound) for name, sound in sounds.items()},
+        invited=survey["invited"],
+        page=to_html(survey | {"sounds": {}}, []).encode(),
+        sounds={name: base64.b64decode(sound) for name, sound in survey["sounds"].items()},
         key=key,
         lists=deal(sources, survey["each"], [*key.named("fake")]),
         store=store,
@@ -72,7 +65,7 @@ def application(place: Place, store: Store, debrief: bool = False, name: str = "
 class Handler(local.Handler):
     """What all answers have in common; `settings` are those that `application` gives."""
 
-    refusals = (web.HTTPError, *STATUS)
+    refusals = (web.HTTPError, Uninvited, Stale, Deleted)
 
     def write_error(self, status_code, exc_info=(None, None), **kwargs):
         """Say it by the status, which is what the page goes by; its words are its own."""
@@ -124,7 +117,7 @@ class Answers(Handler):
         if self.asked["survey"] != key.survey or not named <= key.items.keys():
             raise web.HTTPError(400)
         self.who = self.asked["survey"], self.asked["listener"]
-        invited = self.settings["survey"]["invited"] and not is_deletion
+        invited = self.settings["invited"] and not is_deletion
         if not invited and not self.settings["store"].knows(*self.who):
             new, who = self.settings["new"], (self.request.remote_ip, date.today())
             new[who] += 1
@@ -192,26 +185,15 @@ def serve(folder, host="127.0.0.1", port: int = 8000, debrief: bool = False, nam
             "it, and build a survey anew for new ones"
         )
     codes = place.invitations.read_text().split() if survey["invited"] else []
-    try:
-        sockets = bind_sockets(port, host)
-    except OSError as error:
-        raise OSError(
-            f"cannot listen at {host}, port {port} ({error}); choose a free port from 1024 to "
-            "65535 with --port, and an address of this machine with --host"
-        ) from error
     store = Store(place.answers, codes)
-    # Tornado names addresses at the level below.
-    logging.getLogger("tornado").setLevel(logging.WARNING)
-    server = HTTPServer(application(place, store, debrief, name), **OPTIONS)
-    server.add_sockets(sockets)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{sockets[0].getsockname()[1]}/"
-    said = f"the survey is at {address} until you press Ctrl-C; answers go to {place.answers}"
-    if codes:
-        said += f"\neach listener gets an own address: {address}# and a code of {place.invitations}"
-    print(said, flush=True)
+
+    def tell(address: str) -> None:
+        print(f"answers go to {place.answers}", flush=True)
+        if codes:
+            print(f"each listener gets {address}# and a code of {place.invitations}", flush=True)
+
     try:
-        IOLoop.current().start()
+        served = application(place, store, debrief, name)
+        local.serve(served, "the survey is", tell, host, port)
     finally:
-        server.stop()
         store.close()  # tidies the journal away; after a kill the next start does

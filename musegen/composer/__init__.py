@@ -18,7 +18,6 @@ from musegen.training import Run
 # The names that player.js has tones for: their General MIDI programs, for files.
 INSTRUMENTS = {"piano": 0, "harpsichord": 6, "music box": 10, "organ": 19, "strings": 48}
 SLIDERS = 24  # ours: a screenful; `random` and the songs move the other components, too
-LEVELS = 256  # a probability travels as a byte
 
 
 class Composer:
@@ -117,7 +116,7 @@ class Composer:
         cells = self._cells(latent)
         nearest = self.windows.nearest(cells > _number(threshold, 0, 1, "threshold"))
         self.song = self._song(cells, threshold)
-        levels = (cells * LEVELS).clip(max=LEVELS - 1).astype(np.uint8)
+        levels = (cells * 256).clip(max=255).astype(np.uint8)  # a byte each
         rows = levels.reshape(-1, levels.shape[-1]).T  # (pitch, time)
         return {"nearest": nearest._asdict()}, [rows.tobytes()]
 

@@ -35,7 +35,7 @@ def make_place(folder: Path, codes=(), **change) -> Place:
         "survey": SURVEY,
         "texts": {"sv": {"title": "?"}},
         "items": {"aaaaaa": "", "bbbbbb": "", "ffffff": ""},
-        "check": {"sound": "AAAA", "tones": 3},
+        "sounds": {"0000": "AAAA"},
         "attention": {"item": "cccccc", "grade": 5},
         "each": 2,
         "until": "2999-12-31",
