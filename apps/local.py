@@ -7,6 +7,7 @@ import sys
 import traceback
 import webbrowser
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from multiprocessing import get_context
 
 from tornado import web
@@ -25,8 +26,6 @@ HEADERS = {
     "style-src 'unsafe-inline'; img-src data:; media-src data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
-# What renders sound holds nobody up in a process beside the server. Ctrl-C is the server's.
-APART = ProcessPoolExecutor(1, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
 # Tornado takes in a body up to here, so that a status can answer one that is too large.
 OPTIONS = {"max_body_size": 1_000_000, "body_timeout": 30, "idle_connection_timeout": 120}
 
@@ -72,6 +71,13 @@ def application(routes: list, **settings) -> web.Application:
     """
     usual = {"default_handler_class": Elsewhere, "compress_response": True}
     return web.Application(routes, log_function=lambda handler: None, **usual, **settings)
+
+
+@cache
+def apart() -> ProcessPoolExecutor:
+    """Give a process beside the server: what renders sound there holds nobody up here."""
+    ignored = signal.SIGINT, signal.SIG_IGN  # Ctrl-C is the server's
+    return ProcessPoolExecutor(1, get_context("spawn"), signal.signal, ignored)
 
 
 def serve(application, name: str, show=webbrowser.open, host: str = HERE, port: int = 0) -> None:

@@ -15,7 +15,7 @@ LARGEST = 100_000  # bytes of a question; a latent has 480
 def application(composer: Composer):
     """Make the Tornado application: a page, its script, and a web socket at ``/ask``."""
     page = template.render(Path(__file__).parent / "composer.html", style=style())
-    composer.written = lambda *asked: local.APART.submit(written, *asked).result()
+    composer.written = lambda *asked: local.apart().submit(written, *asked).result()
 
     class Page(local.Handler):
         def get(self):

@@ -40,7 +40,7 @@ def application(some: list[Song], seed: int):
     class File(local.Handler):
         async def get(self, number, kind):
             asked = play.write_file, versions[number][-1], int(number), kind
-            path = await IOLoop.current().run_in_executor(local.APART, *asked)
+            path = await IOLoop.current().run_in_executor(local.apart(), *asked)
             self.set_header("Content-Type", "application/octet-stream")
             self.finish(path.read_bytes())
 
