@@ -2,7 +2,7 @@
 
 One frame holds all of a player (``player.js``, ``player.css`` and the songs), so that it works in
 JupyterLab, in an exported page and on a phone, without a kernel and without a network. Where a
-notebook is not trusted yet, or a page strips frames, the picture before it stays, with words on how
+notebook is not trusted yet, or a page strips frames, the picture after it stays, with words on how
 to hear it. The frame has colours and a ground of its own, so it follows the browser's scheme, light
 or dark, and not JupyterLab's theme.
 """

@@ -1103,7 +1103,7 @@ function tellAll(target, message) {
   for (let i = 0; i < target.length; i++) tellAll(target[i], message);
 }
 
-/** Starts a player in a frame of its own, and takes the picture and the words before it away. */
+/** Starts a player in a frame of its own, and takes the picture and the words after it away. */
 function startInFrame(style, packed) {
   document.head.append(element("style", {}, style));
   const root = element("div");
@@ -1117,7 +1117,7 @@ function startInFrame(style, packed) {
   };
   new ResizeObserver(fit).observe(root);
   fit();
-  frame.previousElementSibling.style.display = "none";
+  frame.nextElementSibling.style.display = "none";
 }
 
 export {

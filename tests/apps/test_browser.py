@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -240,7 +241,7 @@ def test_a_player_that_cannot_sound_says_so_and_offers_the_file(open_page, tmp_p
     page.write_text(player.player_html(chords(), audio=["chords.mp3"]))
     (frame,) = frames(open_page(page.as_uri()))
     for broken in ("class extends AudioContext { get currentTime() { return 0; } }", "undefined"):
-        frame.evaluate(f"musegenPlayer.sound = null; globalThis.AudioContext = {broken}")
+        frame.evaluate(f"musegenPlayer.sound = null; globalThis.AudioContext = {broken}; 0")
         frame.get_by_role("button", name="play").click()
         frame.get_by_role("alert").wait_for(timeout=3000)
         link = frame.get_by_role("link", name="chords (mp3)")
@@ -255,7 +256,8 @@ def test_without_scripts_words_stand_beside_the_picture(open_page, tmp_path):
 
 
 def a_notebook(folder: Path) -> str:
-    return exported(folder, modelled(), player.SideBySide(chords(), chords(voice=2)))
+    table = pd.DataFrame({"pitch": [60]}, index=["C"])
+    return exported(folder, modelled(), player.SideBySide(chords(), chords(voice=2)), table)
 
 
 def a_play_page(folder: Path) -> str:
