@@ -157,7 +157,9 @@ function addSine(samples, rate, hertz, amplitude, decay, phase) {
   let [x, y] = [amplitude * Math.cos(phase), amplitude * Math.sin(phase)];
   for (let i = 0; i < samples.length; i++) {
     samples[i] += y;
-    [x, y] = [c * x - s * y, s * x + c * y];
+    const before = x; // a swap by destructuring takes twice as long
+    x = c * x - s * y;
+    y = s * before + c * y;
   }
 }
 
@@ -649,7 +651,7 @@ function element(tag, properties = {}, ...children) {
 // --- The player ----------------------------------------------------------------------------------
 
 const AHEAD = 1.6; // seconds scheduled in advance: hidden pages wake only once a second
-const AT_FIRST = 0.4; // the same at the start, when each tone has still to be made
+const AT_FIRST = 0.25; // the same at the start, when each tone has still to be made
 const PATIENCE = 1500; // milliseconds until one is told that nothing sounds
 const PLAYING = "musegen: a player starts";
 const KEYS =
