@@ -48,7 +48,7 @@ class Composer:
         self.explained = noise.explained[varied]
         self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
         self.windows = metrics.NearestWindow(run)
-        self.written = written
+        self.written = written  # a server has another process do it
         self.effects = self._effects().round(2).tolist()
         self.song = self._song(self._cells(self.mean), run.cfg.network.threshold)
 
@@ -116,9 +116,9 @@ class Composer:
         cells = self._cells(latent)
         nearest = self.windows.nearest(cells > _number(threshold, 0, 1, "threshold"))
         self.song = self._song(cells, threshold)
-        levels = (cells * 256).clip(max=255).astype(np.uint8)  # a byte each
-        rows = levels.reshape(-1, levels.shape[-1]).T  # (pitch, time)
-        return {"nearest": nearest._asdict()}, [rows.tobytes()]
+        levels = (cells * 256).clip(max=255).astype(np.uint8)
+        # (pitch, time)
+        return {"nearest": nearest._asdict()}, [levels.reshape(-1, levels.shape[-1]).T.tobytes()]
 
     def clean(self, latent: np.ndarray, threshold: float) -> tuple[dict, list[bytes]]:
         """Encode what is heard: the nearest song that the network itself would describe so."""
@@ -130,8 +130,7 @@ class Composer:
         if instrument not in INSTRUMENTS:
             raise ValueError(f"the instruments are {', '.join(INSTRUMENTS)}, not {instrument}")
         song = self._song(self._cells(latent), threshold, _number(tempo, 20, 400, "tempo"))
-        content = self.written(song, suffix, INSTRUMENTS[instrument])
-        return {"file": f"composer{suffix}"}, [content]
+        return {"file": f"composer{suffix}"}, [self.written(song, suffix, INSTRUMENTS[instrument])]
 
     def _effects(self) -> np.ndarray:
         """Measure what each slider changes around the mean song, from -2 to 2 sigma: (slider, 3).
@@ -143,8 +142,7 @@ class Composer:
         count = heard.sum((1, 2, 3)).clip(1)
         pitch = heard.sum((1, 2)) @ np.arange(heard.shape[3]) / count
         bar = heard.sum((2, 3)) @ np.arange(heard.shape[1]) / count
-        low, high = np.split(np.stack([pitch, np.log2(count), bar], axis=1), 2)
-        return high - low
+        return np.diff(np.stack([pitch, np.log2(count), bar]).reshape(3, 2, -1), axis=1)[:, 0].T
 
     def _cells(self, latent: np.ndarray) -> np.ndarray:
         return generation.decode(self.run, latent[None])[0]
@@ -200,5 +198,4 @@ def script(ending: str) -> str:
 
 def style() -> str:
     """Give the style sheets of composer and player."""
-    own = (Path(__file__).parent / "composer.css").read_text(encoding="utf-8")
-    return player.style() + own
+    return player.style() + (Path(__file__).parent / "composer.css").read_text(encoding="utf-8")

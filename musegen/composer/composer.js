@@ -9,7 +9,6 @@ import { Player, element, notesFromCells } from "../player/player.js";
 // latents, each as long as one standard deviation.
 
 const LEVELS = 256;
-const KEPT = "musegen composer"; // the name under which a window keeps its state
 
 function makeSpace(mean, flat) {
   const components = [];
@@ -132,6 +131,7 @@ class Composer {
     this.space = makeSpace(mean, components);
     this.songs = setup.songs.map((_, i) => songs.subarray(i * mean.length, (i + 1) * mean.length));
     this.undone = [];
+    this.kept = `musegen composer ${setup.run}`; // the name under which a window keeps the state
     this.reset();
     this.build();
   }
@@ -308,7 +308,7 @@ class Composer {
   /** Keeps the state for a reload of this window. */
   keep() {
     try {
-      sessionStorage.setItem(KEPT, stateToText(this.state, this.setup.run));
+      sessionStorage.setItem(this.kept, stateToText(this.state, this.setup.run));
     } catch {
       // a browser that keeps nothing
     }
@@ -317,7 +317,7 @@ class Composer {
   /** Goes on with what this window has kept. */
   recall() {
     try {
-      this.state = this.read(sessionStorage.getItem(KEPT), KEPT);
+      this.state = this.read(sessionStorage.getItem(this.kept), this.kept);
     } catch {
       // nothing, or another network's
     }
