@@ -170,11 +170,8 @@ class TestServer(Asked):
             assert await self.status("PUT", "/answers", document(), **headers) == status
             asked = {"survey": SURVEY, "listener": OTHER}
             assert await self.status("DELETE", "/answers", asked, **headers) == status
-        for host in ("evil.example", "localhost.evil.example", "1.evil", "our.example:80"):
-            ours = 204 if host.startswith("our") else 403
-            sent = document(version=2, comment=host)
-            assert await self.status("PUT", "/answers", sent, Host=host) == ours
-            assert (await self.ask("GET", "/", Host=host)).code == (200 if ours == 204 else 403)
+        for host, status in (("evil.example", 403), ("1.evil", 403), ("our.example:80", 204)):
+            assert await self.status("PUT", "/answers", document(), Host=host) == status
 
     @gen_test
     async def test_what_is_no_document_is_refused(self):
