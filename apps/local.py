@@ -45,7 +45,7 @@ class Handler(web.RequestHandler):
         """Refuse a name of another site that leads here: it would make that site ours."""
         host = self.request.host_name
         if not OURS.fullmatch(host) and host != self.settings.get("name"):
-            raise web.HTTPError(403)
+            raise web.HTTPError(403, reason="Other name: use the address printed, or --name")
 
     def log_exception(self, kind, value, trace):
         """Say that the disk failed, or where the code did; not what was sent, nor by whom."""

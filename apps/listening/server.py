@@ -69,7 +69,8 @@ class Handler(local.Handler):
 
     def write_error(self, status_code, exc_info=(None, None), **kwargs):
         """Say it by the status, which is what the page goes by; its words are its own."""
-        self.set_status(STATUS.get(exc_info[0], status_code))
+        if exc_info[0] in STATUS:
+            self.set_status(STATUS[exc_info[0]])
         super().write_error(self.get_status())
 
 
