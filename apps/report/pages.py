@@ -41,10 +41,11 @@ def write_page(notebook, page: Path, copy: Path, folder: Path, settings: config.
     import nbformat
     from nbconvert import HTMLExporter
 
+    here = str(Path(__file__).parent)
     exporter = HTMLExporter(
         template_name="notebook_page",
-        extra_template_basedirs=[str(Path(__file__).parent)],
-        extra_template_paths=[str(template.SHARED)],
+        extra_template_basedirs=[here],
+        extra_template_paths=[here, str(template.SHARED)],
         embed_images=True,
         exclude_anchor_links=True,
     )
