@@ -1,4 +1,4 @@
-"""Songs one can play in the page: the picture first, a piano-roll with sound where scripts may run.
+"""Songs one can play in the page: a piano-roll with sound where scripts may run, else a picture.
 
 One frame holds all of a player (``player.js``, ``player.css`` and the songs), so that it works in
 JupyterLab, in an exported page and on a phone, without a kernel and without a network. Where a

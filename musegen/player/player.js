@@ -872,7 +872,7 @@ class Player {
 
   pause() {
     if (!this.playing) return;
-    this.position = Math.min(this.now(), this.end);
+    this.position = Math.max(0, Math.min(this.now(), this.end));
     this.playing = false;
     clearInterval(this.timer);
     this.sound.hush();

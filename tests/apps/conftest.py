@@ -2,9 +2,7 @@
 
 import os
 import shutil
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -32,17 +30,13 @@ def browser():
 @pytest.fixture(scope="session")
 def serious():
     """Give what axe calls serious or critical on a page and in its frames that are loaded."""
-    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-    run = "axe.run(document, { iframes: false, resultTypes: ['violations'] })"
+    from axe_playwright_python.sync_playwright import Axe
 
     def look(page) -> list[str]:
-        found = []
-        for frame in page.frames:
-            frame.evaluate(f"{axe}; 0")
-            for one in frame.evaluate(run)["violations"]:
-                if one["impact"] in ("serious", "critical"):
-                    found += [f"{one['id']}: {node['html']}" for node in one["nodes"]]
-        return found
+        reports = [Axe().run(frame, options={"iframes": False}) for frame in page.frames]
+        found = [one for report in reports for one in report.response["violations"]]
+        found = [one for one in found if one["impact"] in ("serious", "critical")]
+        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
 
     return look
 
