@@ -21,7 +21,7 @@ class AEConfig:
     hidden: tuple[int, ...] = (2000, 200)  # report 2.2, for each bar: 2304 -> 2000 -> 200
     bottleneck: int = 1600  # report 2.2: 3200 -> 1600
     latent: int = 120  # report 2.2
-    threshold: float = 0.5  # report 2.2; notebook 04 moves it both ways
+    threshold: float = 0.5  # report 2.2; notebook 02 moves it both ways
     tempo_qpm: tuple[float, float] = (110.0, 130.0)  # report 2.1
     cut: str = "note"  # report 2.1: up to the first note; "bar" (ours) keeps the bar lines
     learning_rate: float = 1e-3  # ours: the report is silent; Adam
