@@ -19,7 +19,7 @@ class RollConfig:
     pitches: int = 96  # report 2.2
     lowest_pitch: int = 16  # reference: MIDI 16..111
     latent: int = 120  # report 2.2
-    threshold: float = 0.5  # report 2.2; notebook 04 moves it both ways
+    threshold: float = 0.5  # report 2.2; notebook 02 moves it both ways
     tempo_qpm: tuple[float, float] = (110.0, 130.0)  # report 2.1
     cut: str = "note"  # report 2.1: up to the first note; "bar" (ours) keeps the bar lines
     learning_rate: float = 1e-3  # ours: the report is silent; Adam

@@ -93,7 +93,7 @@ class SideBySide:
 
     Notes
     -----
-    Notebook: 02_autoencoder_training, "Does it give the music back?".
+    Notebook: 02_autoencoder_training, "Reconstruction".
     """
 
     def __init__(self, *songs: Song, titles=None, marks=None):
