@@ -29,8 +29,9 @@ MINUTES, MINUTES_OF_AE_10 = 10, 1.5
 
 
 def notebooks() -> list[Path]:
-    """List the notebooks, in order."""
-    return sorted((config.root() / "notebooks").glob("[0-9]*.ipynb"))
+    """List the notebooks, in order, and after them the side roads."""
+    folder = config.root() / "notebooks"
+    return [*sorted(folder.glob("[0-9]*.ipynb")), *sorted(folder.glob("more/*.ipynb"))]
 
 
 def how_long(settings: config.Settings, minutes: float = MINUTES) -> str:
