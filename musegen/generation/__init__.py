@@ -7,7 +7,7 @@ autoencoder
     `encode` and `decode`, the `Noise` that is decoded, `autoencoder_songs`; the
     `shown_songs` of figures 7 and 8.
 lstm
-    `SlidingWindow` and `StatefulLSTM`; the `report_songs` that figures 9-11 choose from.
+    the `SlidingWindow`; the `report_songs` that figures 9-11 choose from.
 four_voices
     `wishes` and `new_songs`; a song is `gone_on` from, `harmonised`, some bars are written `anew`:
     all of it is `written` around what is given.
@@ -33,7 +33,6 @@ from musegen.generation.lstm import (
     TOKENS,
     WAYS,
     SlidingWindow,
-    StatefulLSTM,
     continue_tokens,
     lstm_songs,
     play,

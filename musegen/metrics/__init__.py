@@ -14,8 +14,7 @@ rolls
 reference
     `ReferenceCorpus`: songs held against people's, measure by measure, artefact by artefact.
 two_sample
-    `two_sample_accuracy`, `distances`: how well a classifier tells two sets of songs apart, and
-    how far apart they lie.
+    `two_sample_accuracy`: how well a classifier tells two sets of songs apart.
 voice_leading
     `voice_leading_table`: what a teacher of harmony would mark in songs of four voices.
 critics
@@ -48,5 +47,5 @@ from musegen.metrics.rolls import (
     stray_and_missed,
 )
 from musegen.metrics.token_runs import copied_run, distinct_tokens, loop_at_end, measure_songs
-from musegen.metrics.two_sample import distances, two_sample_accuracy
+from musegen.metrics.two_sample import two_sample_accuracy
 from musegen.metrics.voice_leading import voice_leading_table

@@ -122,39 +122,17 @@ class ReferenceCorpus:
         low, high = people.quantile(0.05), people.quantile(0.95)
         return pd.DataFrame({"people": people.median(), "low": low, "high": high} | ours)
 
-    def z_scores(self, sources: Mapping[str, Sequence[Song]]):
-        """Say how far songs lie from people's, measure by measure.
-
-        Returns
-        -------
-        DataFrame
-            A row a measure, a column a source: its mean less that of people's songs, in standard
-            deviations of people's songs; in hundredths where those do not differ at all.
-        """
-        numbers = list(MEASURES)
-        people = self.reference_measures[numbers]
-        spread = people.std().replace(0, 0.01)
-        means = {name: self.measures(songs)[numbers].mean() for name, songs in sources.items()}
-        return pd.DataFrame({name: (mean - people.mean()) / spread for name, mean in means.items()})
-
-    def artefacts(self, sources: Mapping[str, Sequence[Song]]):
-        """Count in how many songs each of the report's `ARTEFACTS` occurs.
+    def has_artefacts(self, measured):
+        """Say which songs of a table that `measures` gave have which of the report's `ARTEFACTS`.
 
         A song has one where it goes beyond 95 of 100 of the other people's songs, so about one in
         twenty of people's songs has each.
 
         Returns
         -------
-        DataFrame
-            A row a source, the test songs first: shares of its songs.
+        DataFrame of bool
+            A row a song.
         """
-        found = {"people": self.reference_measures}
-        found |= {name: self.measures(songs) for name, songs in sources.items()}
-        rows = {name: self.has_artefacts(measured).mean() for name, measured in found.items()}
-        return pd.DataFrame(rows).T
-
-    def has_artefacts(self, measured):
-        """Say which songs of a table that `measures` gave have which of the `ARTEFACTS`: bools."""
         others = self._of_others
         low, high = (others.quantile(share, numeric_only=True) for share in (0.05, 0.95))
         found = {}

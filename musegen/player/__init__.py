@@ -32,7 +32,7 @@ document.head.append(script);
 </script>"""
 
 
-def player_html(*songs: Song, marks=None) -> str:
+def player_html(*songs: Song, marks=None, caption: str = "") -> str:
     """Write songs as HTML: a picture, and a player on one time axis that takes its place.
 
     Parameters
@@ -42,6 +42,8 @@ def player_html(*songs: Song, marks=None) -> str:
         slider for the threshold.
     marks : sequence, a list of (start, end, label) for each song, optional
         Passages to mark, as in `SideBySide`.
+    caption : str
+        A line above them.
 
     Returns
     -------
@@ -54,8 +56,9 @@ def player_html(*songs: Song, marks=None) -> str:
     """
     picture = base64.b64encode(figures.songs_png(songs, marks)).decode()
     said = html.escape("; ".join(map(repr, songs)))
+    above = f"<p>{html.escape(caption)}</p>" if caption else ""
     return (
-        f'<img alt="{said}" src="data:image/png;base64,{picture}">'
+        f'{above}<img alt="{said}" src="data:image/png;base64,{picture}">'
         f'<iframe title="Player" allow="autoplay" srcdoc="{html.escape(_page(songs, marks))}" '
         'style="display:none;width:100%;height:0;border:0"></iframe>'
     )
@@ -73,6 +76,8 @@ class SideBySide:
     marks : sequence, a list of (start, end, label) for each song, optional
         Passages to mark with a band behind the notes, in steps of the song, as
         `musegen.metrics.marks` gives them.
+    caption : str
+        A line above them.
 
     Raises
     ------
@@ -91,16 +96,33 @@ class SideBySide:
     Notebook: 02_autoencoder_training, "Does it give the music back?".
     """
 
-    def __init__(self, *songs: Song, titles=None, marks=None):
+    def __init__(self, *songs: Song, titles=None, marks=None, caption: str = ""):
         titles = titles or [song.title for song in songs]
         self.songs = [replace(song, title=title) for song, title in zip(songs, titles, strict=True)]
-        self.marks = marks
+        self.marks, self.caption = marks, caption
 
     def __repr__(self) -> str:
         return f"SideBySide({len(self.songs)} songs)"
 
     def _repr_html_(self) -> str:
-        return player_html(*self.songs, marks=self.marks)
+        return player_html(*self.songs, marks=self.marks, caption=self.caption)
+
+
+def figure(number: int, *runs) -> SideBySide:
+    """Give figure 7, 8, 9, 10 or 11 of the report to be played; its picture is the figure.
+
+    Parameters
+    ----------
+    number : int
+    *runs : Run
+        Those that `figures.RUNS_OF` names.
+
+    Notes
+    -----
+    Report 3.2 and 3.3. Notebook: 04_generation, "Figures 7 and 8".
+    """
+    songs, marks, caption = figures.figure_parts(number, *runs)
+    return SideBySide(*songs, marks=marks, caption=caption)
 
 
 def pack(song: Song) -> dict:

@@ -394,8 +394,8 @@ def test_what_the_buttons_do(open_page, address, composer, tmp_path):
 # --- JupyterLab ----------------------------------------------------------------------------------
 
 
-FIGURE_7, SLIDERS = "figure_songs(7, ten))", "composer.Composer(ten)"
-NEEDED = ("import tempfile", "names = [", "ten = runs", FIGURE_7, SLIDERS)  # nbval runs the others
+FIGURE_7, SLIDERS = "player.figure(7, ten)", "composer.Composer(ten)"
+NEEDED = ("set_style", "names = [", FIGURE_7, SLIDERS)  # nbval runs the others
 
 
 @pytest.fixture(scope="module")
