@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from musegen import config, lstm, metrics, training
+from musegen import config, lstm, training
 from musegen.backend import load_keras
 from musegen.config import RunConfig
+from musegen.metrics import prediction
 from musegen.training.data import Sequences, Windows
 
 SECONDS = (30, 60, 120, 240)
@@ -61,12 +62,12 @@ def trained(way: str, cfg: RunConfig) -> Iterator[Trained]:
         lstm.build(cfg.network, len(run.vocabulary), every_position=position)
         for position in (every, False)
     )
-    cut, known = metrics.test_windows(run)
+    cut, known = prediction.test_windows(run)
 
     def judge(stop: str) -> Trained:
         judged.set_weights(model.get_weights())
         p = judged.predict(cut.inputs, batch_size=512, verbose=0)
-        found = metrics.judge(p, cut.targets, known)
+        found = prediction.judge(p, cut.targets, known)
         return Trained(way, stop, epoch, spent, found.loss, found.accuracy)
 
     spent, epoch, left = 0.0, 0, list(SECONDS)

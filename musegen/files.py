@@ -53,15 +53,13 @@ def file_lock(path: Path, job: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
         try:
-            lock.acquire(blocking=False)
+            held = lock.acquire(blocking=False)
         except Timeout:
             waits = "another process is at it; this one waits until it is done or stopped"
             print(f"{job}: {waits}", file=sys.stderr, flush=True)
-            lock.acquire()
-    try:
+            held = lock.acquire()
+    with held:
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager

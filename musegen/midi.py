@@ -182,7 +182,8 @@ def to_song(file, path, steps_per_beat=24, no_piano="midi", in_fours=False) -> S
     lost = sum(note.start == note.end for note in pitched if not piano or note.program in PIANOS)
     source = "midi" if piano or not lasting else no_piano
     source += f", {lost} note(s) without an end left out" * bool(lost)
-    return Song(notes, length, steps_per_beat, tempo(file), path.stem, source)
+    said = [(now, m.tempo) for now, _, m in _messages(file, "set_tempo") if m.tempo > 0]
+    return Song(notes, length, steps_per_beat, tempo_of(said, _ticks(file)), path.stem, source)
 
 
 def load(path: Path, content: bytes):
@@ -231,30 +232,14 @@ def _open(content: bytes):
     stream, tracks = io.BytesIO(content), []
     kind, announced, ticks = mido.read_file_header(stream)
     while len(tracks) < announced and (not tracks or stream.tell() < len(content)):
+        start = stream.tell()
         name, size = mido.read_chunk_header(stream)
-        chunk = io.BytesIO(stream.read(size))
+        chunk = content[start : stream.seek(size, io.SEEK_CUR)]
         if name == b"MTrk":
-            tracks.append(list(_track(chunk, size)))
+            tracks.append(mido.read_track(io.BytesIO(chunk), clip=True))
         elif not name.strip().isalnum():
             raise ValueError("something stands where a track should")
     return mido.MidiFile(type=kind, ticks_per_beat=ticks, tracks=tracks)
-
-
-def _track(stream, size: int) -> Iterator:
-    """Read a track; unlike mido's reader, with a running status that outlives system messages."""
-    from mido.midifiles import midifiles as mido
-
-    status = None
-    while stream.tell() < size:
-        delta, byte = mido.read_variable_int(stream), mido.read_byte(stream)
-        if byte == 0xFF:
-            yield mido.read_meta_message(stream, delta)
-        elif byte in (0xF0, 0xF7):
-            yield mido.read_sysex(stream, delta, clip=True)
-        else:
-            data = [byte] if byte < 0x80 else []
-            status = status if data else byte
-            yield mido.read_message(stream, status, data, delta, clip=True)
 
 
 def _notes(file) -> Iterator[Note]:
@@ -326,12 +311,6 @@ def rest_before_upbeat(signs: Iterable[tuple], end: float) -> float | None:
     on_bar_lines = all(at % BEATS_PER_BAR == 0 for at, *_ in parts)
     add_up = all(sign in METRES or at and left <= BEATS_PER_BAR for at, sign, left in parts)
     return -upbeat % BEATS_PER_BAR if on_bar_lines and add_up else None
-
-
-def tempo(file) -> float:
-    """Median tempo of a mido file over its beats, in quarter notes a minute."""
-    said = [(now, m.tempo) for now, _, m in _messages(file, "set_tempo") if m.tempo > 0]
-    return tempo_of(said, _ticks(file))
 
 
 def tempo_of(said: list[tuple], end: float) -> float:

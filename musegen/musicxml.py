@@ -7,7 +7,6 @@ part
 """
 
 import re
-import zipfile
 from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
@@ -16,11 +15,10 @@ from musegen import midi
 from musegen.files import atomic_write
 from musegen.song import Song
 
-SUFFIXES = (".musicxml", ".xml", ".mxl")
+SUFFIXES = (".musicxml", ".xml")
 FINEST = 24  # steps a beat: a step is one of a triplet of 64th notes, the shortest that is written
 NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 CHOIR = ("Soprano", "Treble"), ("Alto", "Treble"), ("Tenor", "Treble8vb"), ("Bass", "Bass")  # clefs
-CONTAINER = '<container><rootfiles><rootfile full-path="score.musicxml"/></rootfiles></container>\n'
 
 
 def write(song: Song, path) -> Path:
@@ -34,7 +32,7 @@ def write(song: Song, path) -> Path:
         Where a pitch is struck again in the same voice while it sounds, the first note ends. The
         last bar is filled with rests.
     path : str or Path
-        ``.musicxml``, ``.xml`` or, zipped, ``.mxl``; written whole or not at all.
+        ``.musicxml`` or ``.xml``; written whole or not at all.
 
     Returns
     -------
@@ -53,18 +51,13 @@ def write(song: Song, path) -> Path:
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"{path.name} must end in {', '.join(SUFFIXES)}")
     xml = to_bytes(song)
-    with atomic_write(path) as file:
-        if path.suffix.lower() != ".mxl":
-            file.write_bytes(xml)
-            return path
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("META-INF/container.xml", CONTAINER)
-            archive.writestr("score.musicxml", xml)
+    with atomic_write(path) as part:
+        part.write_bytes(xml)
     return path
 
 
 def to_bytes(song: Song) -> bytes:
-    """Give what `write` writes, not zipped; the same song gives the same bytes."""
+    """Give what `write` writes; the same song gives the same bytes."""
     from music21 import metadata, stream, tempo
     from music21.musicxml.m21ToXml import GeneralObjectExporter, ScoreExporter
 

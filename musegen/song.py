@@ -263,7 +263,7 @@ class Song:
         return audio.write(self, path, program)
 
     def to_musicxml(self, path):
-        """Write the song as a score: .musicxml, .xml or .mxl; see `musegen.musicxml.write`."""
+        """Write the song as a score: .musicxml or .xml; see `musegen.musicxml.write`."""
         from musegen import musicxml
 
         return musicxml.write(self, path)

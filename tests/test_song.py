@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from musegen.song import NOTE, Song, as_notes
+from musegen.song import Song, as_notes
 
 
 @pytest.fixture
@@ -69,9 +69,3 @@ def test_impossible_notes_are_refused(notes, sentence):
 def test_a_roll_of_numbers_is_refused():
     with pytest.raises(ValueError, match="a roll is bool"):
         Song.from_roll(np.zeros((4, 128)), 1)
-
-
-def test_a_song_without_notes_is_a_song():
-    silence = Song(np.empty(0, NOTE), length=4, steps_per_beat=1)
-    assert not silence.roll.any()
-    assert silence.bars == 1

@@ -15,8 +15,8 @@ import pandas as pd
 from scipy import stats
 
 from musegen import config, figures, generation, metrics, training
+from musegen.metrics.copies import LEAST_LOOP
 from musegen.metrics.music import stray
-from musegen.metrics.token_runs import LEAST_LOOP
 from musegen.survey import claims
 from musegen.survey.claims import Finding, NotTestable, judged
 from musegen.survey.statistics import arranged

@@ -77,8 +77,6 @@ class SongInfo(NamedTuple):
 
     Attributes
     ----------
-    music : str
-        Hash of notes, length, grid and tempo.
     length, steps_per_beat : int
     tempo_qpm : float
     notes : int
@@ -93,7 +91,6 @@ class SongInfo(NamedTuple):
         Songs that share a tune have the same number: see `musegen.corpus.tunes`.
     """
 
-    music: str
     length: int
     steps_per_beat: int
     tempo_qpm: float

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
-MEGABYTE = 2**20
-LARGEST = 2**36  # bytes of an archive, unpacked
 
 
 @dataclass(frozen=True)
@@ -82,13 +80,9 @@ def find(place: str, suffixes: tuple[str, ...], largest: int) -> Collection:
     """
     root = Path(place).expanduser()
     if root.is_dir():
-        paths = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
-        found = {
-            path.relative_to(root).as_posix(): path
-            for path in paths
-            if path.suffix.lower() in suffixes
-        }
-        return of_files(found, largest)
+        paths = [path for path in root.rglob("*") if path.suffix.lower() in suffixes]
+        files = {path.relative_to(root).as_posix(): path for path in paths if not path.is_dir()}
+        return of_files(files, largest)
     if root.is_file() and root.name.lower().endswith(SUFFIXES):
         key = _key([(root.name, root.stat())])
         return Collection(key, in_archive(root, suffixes, largest), None)
@@ -146,26 +140,19 @@ def _rejection_reason(facts: os.stat_result, largest: int) -> str:
 def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[Entry]:
     """Stream the files of a tar archive, packed or not, holding one of them at a time.
 
-    An archive that is cut off or damaged gives what it has, and then itself with the reason. A
-    name that comes again gets a number.
+    An archive that is cut off or damaged gives what it has, and then itself with the reason.
     """
-    times = Counter()
     try:
         with tarfile.open(path, "r|*", tarinfo=_Header) as tar:
             while member := tar.next():
                 tar.members.clear()  # else the list of all members grows
-                if tar.offset > LARGEST:  # to where tarfile would read on, past the end of the file
-                    raise tarfile.ReadError("the archive names an absurd size")
                 if member.isdir() or PurePosixPath(member.name).suffix.lower() not in suffixes:
                     continue
-                times[member.name] += 1
-                again = times[member.name]
-                name = f"{again}/{member.name}" if again > 1 else member.name
                 reason = _rejection_of_member(member, largest)
                 content = None if reason else tar.extractfile(member).read()
                 if content is not None and len(content) < member.size:
                     raise tarfile.ReadError("truncated")
-                yield Entry(name, content=content, reason=reason)
+                yield Entry(member.name, content=content, reason=reason)
     except Exception as error:  # whatever a damaged archive makes tarfile and zlib do
         cut_off = any(word in str(error) for word in ("unexpected end", "empty", "truncated"))
         yield Entry(path.name, reason="truncated" if cut_off else "unreadable")
@@ -183,20 +170,17 @@ def _rejection_of_member(member: tarfile.TarInfo, largest: int) -> str:
 
 
 class _Header(tarfile.TarInfo):
-    """A header of a tar archive that ends the reading where tarfile would go astray.
+    """A header of a tar archive.
 
-    tarfile takes a header it cannot read for the end of the archive, so that the files behind it
-    would vanish unseen, and reads the long name of a file into memory however long it is.
+    tarfile takes one that it cannot read for the end of the archive, so that the files behind it
+    would vanish unseen.
     """
 
     @classmethod
     def frombuf(cls, buf, encoding, errors):
         try:
-            header = super().frombuf(buf, encoding, errors)
+            return super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
             if buf and not any(buf):  # a block of zeros: the end
                 raise
             raise tarfile.ReadError(str(error)) from error
-        if header.size < 0 or not header.isreg() and header.size > MEGABYTE:
-            raise tarfile.ReadError("the archive names an absurd size")
-        return header

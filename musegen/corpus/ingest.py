@@ -9,7 +9,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from musegen import config, midi, preprocess, song
 from musegen.corpus import Rejected, SongInfo, archive, parallel, tunes
@@ -82,7 +83,6 @@ class Songs:
     """
 
     def __init__(self, path: Path):
-        self._path = path
         self._zip = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
         self._place, self.info, self.dropped = {}, {}, {}
         for name, reason, info, place in json.loads(self._zip.read("songs.json")):
@@ -93,20 +93,9 @@ class Songs:
         self.dropped = dict(sorted(self.dropped.items()))
 
     def build(self, name: str) -> Song:
-        """Build a song.
-
-        Raises
-        ------
-        OSError
-            If its notes are damaged.
-        """
+        """Build a song."""
         info = self.info[name]
-        try:
-            notes = np.frombuffer(self._zip.read(str(self._place[name])), NOTE)
-        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
-            raise OSError(
-                f"{name} is damaged in the song cache; delete {self._path} and start again"
-            ) from error
+        notes = np.frombuffer(self._zip.read(str(self._place[name])), NOTE)
         return Song(notes, info.length, info.steps_per_beat, info.tempo_qpm, name, info.source)
 
 
@@ -125,7 +114,11 @@ def read(found: Collection, form: Format, kind: str, dask: str | None = None) ->
     path = config.build_dir() / "cache" / f"{kind}-{_key(found, form)}.zip"
     with suppress(OSError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError):
         return Songs(path)  # else it is not there, or damaged
-    _write(path, _read_all(found, form, kind, dask))
+    each = map(form.parts, found.entries) if form.parts else [found.entries]
+    task, entries = partial(_read_entry, form), chain.from_iterable(each)
+    results = parallel.run(task, entries, _given_up, TIME_LIMIT, dask)
+    about = {"total": found.files, "leave": False, "disable": config.progress()}
+    _write(path, tqdm(results, f"reading {kind}", **about))
     return Songs(path)
 
 
@@ -187,15 +180,6 @@ def _write(path: Path, results: Iterable[Result]) -> None:
         packed.writestr("songs.json", json.dumps(rows))
 
 
-def _read_all(found: Collection, form: Format, kind: str, dask: str | None) -> Iterator[Result]:
-    from tqdm import tqdm
-
-    task = partial(_read_entry, form)
-    each = map(form.parts, found.entries) if form.parts else [found.entries]
-    results = parallel.run(task, chain.from_iterable(each), _given_up, TIME_LIMIT, dask)
-    return tqdm(results, f"reading {kind}", found.files, leave=False, disable=config.progress())
-
-
 def _given_up(entry: Entry, reason: str) -> Result:
     return Result(entry.name, reason)
 
@@ -216,12 +200,8 @@ def _read_entry(form: Format, entry: Entry) -> Result:
 
 def _info(song: Song) -> SongInfo:
     head = (song.length, song.steps_per_beat, song.tempo_qpm)
-    music = _hash(repr(head).encode() + song.notes.tobytes())
     notes = np.stack([song.notes[name] for name in ("onset", "duration", "pitch")], axis=1)
-    fingerprint = _hash(np.unique(notes - [notes[:, 0].min(), 0, 0], axis=0).tobytes())
+    played = np.unique(notes - [notes[:, 0].min(), 0, 0], axis=0)
+    fingerprint = hashlib.blake2b(played.tobytes(), digest_size=16).hexdigest()
     key, unfit = str(preprocess.estimate_key(song)), preprocess.rejection_reason(song)
-    return SongInfo(music, *head, len(song.notes), key, unfit, song.source, fingerprint)
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    return SongInfo(*head, len(song.notes), key, unfit, song.source, fingerprint)

@@ -58,21 +58,21 @@ def made_collection(
     return Path(folder)
 
 
-def write_song(path, tracks: Mapping[str, Song], tempo_qpm, *, steps_per_beat: int = 24) -> Path:
+def write_song(path, tracks: Mapping[str, Song], tempo_qpm) -> Path:
     """Write one file in LPD-5's format, tiled tempo and all.
 
     Parameters
     ----------
     path : str or Path
     tracks : mapping of LPD-5's track names to Song
-        Of one length and grid; tracks that are left out become empty, shape (0, 128).
+        Of one length, 24 steps a beat; tracks that are left out become empty, shape (0, 128).
     tempo_qpm : float or float array, shape (beat,)
         One value, or one a beat.
     """
     length = max((song.length for song in tracks.values()), default=0)
-    beats = np.broadcast_to(np.asarray(tempo_qpm, float), max(1, length // steps_per_beat))
+    beats = np.broadcast_to(np.asarray(tempo_qpm, float), max(1, length // BEAT))
     arrays = {"tempo": np.resize(beats, length), "downbeat": np.arange(length) == 0}
-    info = {"beat_resolution": steps_per_beat, "name": Path(path).stem}
+    info = {"beat_resolution": BEAT, "name": Path(path).stem}
     for k, (name, program) in enumerate(zip(TRACKS, PROGRAMS, strict=True)):
         info[str(k)] = {"program": program, "is_drum": name == "Drums", "name": name}
         # Velocity 1: only on and off. A track that is left out is of bool.

@@ -10,7 +10,6 @@ in ``notebooks/images/``.
 
 from musegen.figures import examples, survey
 from musegen.figures.examples import (
-    FEW_KINDS,
     LONG_COPY,
     MANY_KINDS,
     RUNS_OF,

@@ -29,7 +29,7 @@ from musegen.backend import load_keras
 from musegen.four_voices import BEAT, REST
 from musegen.metrics import voice_leading as harmony
 from musegen.metrics.music import MEASURES
-from musegen.metrics.two_sample import BOOTSTRAP
+from musegen.metrics.reference import BOOTSTRAP
 from musegen.song import Song
 
 FEWEST = 4  # songs of each kind

@@ -9,11 +9,10 @@ recover
     The printed tables, the histograms and splits that fit them, how sensitive they are to rounding.
 statistics
     Intervals, one table of pairs, differences under each way that the lost answers may be paired;
-    of raw answers their counts, and the mixed model that knows listeners and songs.
+    of raw answers their counts, and the mixed model that knows listeners and songs. Simulated
+    surveys: how many listeners and songs it takes to find a difference.
 claims
     What the report concludes from its survey, sentence by sentence, with a verdict.
-planning
-    Simulated surveys: how many listeners and songs it takes to find a difference.
 
 Conventions
 -----------
@@ -27,7 +26,6 @@ Notebook: 05_survey_analysis.
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
 from musegen.survey.claims import CLAIMS, NOT_TESTABLE, VERDICTS, judge
-from musegen.survey.planning import deal, detection, simulate_survey
 from musegen.survey.recover import (
     GRADES,
     MEAN,
@@ -52,8 +50,11 @@ from musegen.survey.statistics import (
     MARGIN,
     comparisons,
     counts_of,
+    deal,
+    detection,
     differences,
     graded,
     intervals,
     mixed_model,
+    simulate_survey,
 )

@@ -53,10 +53,8 @@ def alike(table: pd.DataFrame) -> pd.DataFrame:
     """
 
     def padded(row):
-        decimals = max(_decimals(text) for text in row)
-        return row.map(
-            lambda text: text.replace(str(value_of(text)), f"{value_of(text):.{decimals}f}")
-        )
+        decimals = max(map(_decimals, row))
+        return row.map(lambda text: f"{value_of(text):.{decimals}f}" + " %" * text.endswith("%"))
 
     return table.apply(padded, axis=1)
 

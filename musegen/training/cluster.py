@@ -47,7 +47,7 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
         for run in runs:
             yield training.load_or_train(run, settings, again=True)
         return
-    from distributed import KilledWorker, as_completed
+    from distributed import as_completed
 
     planned = [training.planned(run, settings, again=True) for run in runs]
     shared = {
@@ -59,21 +59,15 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
         options = {"settings": settings, "shared": shared, "retries": TRIES, "pure": False}
         tasks = client.map(_on_worker, configs, **options)
         run_of = dict(zip(tasks, planned, strict=True))
-        try:
-            for task, _ in as_completed(tasks, with_results=True, loop=client.loop):
-                run = run_of[task]
-                if not run.finished():
-                    raise OSError(
-                        f"a worker trained {run.cfg.name}, and it is not in {run.folder}; the "
-                        "workers must see the same build folder by the same path and have the "
-                        "same version of musegen"
-                    )
-                yield run
-        except KilledWorker as error:
-            raise OSError(
-                f"all workers that took a training died ({error}); what was trained is kept, and "
-                "the same command goes on from there: is there too little memory?"
-            ) from error
+        for task, _ in as_completed(tasks, with_results=True, loop=client.loop):
+            run = run_of[task]
+            if not run.finished():
+                raise OSError(
+                    f"a worker trained {run.cfg.name}, and it is not in {run.folder}; the workers "
+                    "must see the same build folder by the same path and have the same version of "
+                    "musegen"
+                )
+            yield run
 
 
 def _on_worker(cfg: RunConfig, settings: Settings, shared: dict[str, str]) -> None:

@@ -1,10 +1,8 @@
 """Folders and archives that nobody should trust."""
 
-import gzip
 import io
 import os
 import tarfile
-import tracemalloc
 
 import pytest
 
@@ -81,13 +79,6 @@ def test_what_is_odd_in_an_archive_has_its_reason(tmp_path, good):
     assert all(entry.content is None for entry in found[1:])
 
 
-def test_a_name_that_comes_again_counts_again(tmp_path, good, build):
-    path = tar_of(tmp_path / "twice.tgz", ("a.npz", good), ("a.npz", good), ("b.npz", b""))
-    audit = corpus.audit_of(f"lpd5:{path}")
-    assert list(audit.songs) == ["2/a.npz"]
-    assert audit.dropped == {"copy": ["a.npz"], "truncated": ["b"]}
-
-
 @pytest.mark.parametrize("packed", [True, False])
 def test_an_archive_cut_off_anywhere_gives_what_it_has(packed, tmp_path, good):
     names = [f"{i}.npz" for i in range(4)]
@@ -108,14 +99,9 @@ def test_an_archive_cut_off_anywhere_gives_what_it_has(packed, tmp_path, good):
 
 @pytest.mark.parametrize(
     ("size", "reasons"),
-    [
-        (b"\xff" * 12, ["unreadable"]),  # minus one
-        (b"\x80" + b"\x7f" * 11, ["unreadable"]),
-        (b"77777777777\0", ["too_large", "truncated"]),
-        (b"not a number", ["unreadable"]),
-    ],
+    [(b"77777777777\0", ["too_large", "truncated"]), (b"not a number", ["unreadable"])],
 )
-def test_a_header_with_an_absurd_size_ends_the_archive(size, reasons, tmp_path, good):
+def test_a_damaged_header_ends_the_archive(size, reasons, tmp_path, good):
     path = tar_of(tmp_path / "a.tar", ("good.npz", good), mode="w")
     whole = path.read_bytes()
     end = 512 + -(-len(good) // 512) * 512
@@ -124,30 +110,6 @@ def test_a_header_with_an_absurd_size_ends_the_archive(size, reasons, tmp_path, 
     head[148:156] = b"%06o\0 " % sum(head)  # a right checksum
     path.write_bytes(whole[:end] + head + whole[end:])
     assert [entry.reason for entry in entries(path)] == ["", *reasons]
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "size", "reasons"),
-    [
-        ("x", tarfile.XHDTYPE, 2**33, ["unreadable"]),  # a header that never ends
-        ("bomb.npz", tarfile.REGTYPE, 2**26, ["too_large", ""]),
-    ],
-)
-def test_a_bomb_is_not_taken_into_memory(name, kind, size, reasons, tmp_path, good):
-    info = tarfile.TarInfo(name)
-    info.type, info.size = kind, size
-    with gzip.open(tmp_path / "bomb.tar.gz", "wb", compresslevel=1) as file:
-        file.write(info.tobuf() + bytes(2**26))
-        file.write(tar_of(tmp_path / "good.tar", ("good.npz", good), mode="w").read_bytes())
-    tracemalloc.start()
-    assert [entry.reason for entry in entries(tmp_path / "bomb.tar.gz")] == reasons
-    assert tracemalloc.get_traced_memory()[1] < 2**25
-    tracemalloc.stop()
-
-
-def test_what_is_no_archive_is_told(tmp_path):
-    (tmp_path / "a.tar.gz").write_bytes(b"<html>")
-    assert [entry.reason for entry in entries(tmp_path / "a.tar.gz")] == ["truncated"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes and links as Unix has them")

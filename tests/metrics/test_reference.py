@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from musegen import config, corpus, training
-from musegen.metrics import NearestWindow, ReferenceCorpus, as_tokens, two_sample
+from musegen.metrics import NearestWindow, ReferenceCorpus, as_tokens, reference
 from musegen.song import Song, as_notes
 
 
@@ -22,8 +22,8 @@ PEOPLE = ReferenceCorpus([walk(seed) for seed in range(40)], TRAINED_ON, TRAINED
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch):
-    monkeypatch.setattr(two_sample, "TREES", 40)
-    monkeypatch.setattr(two_sample, "REPEATS", 2)
+    monkeypatch.setattr(reference, "TREES", 40)
+    monkeypatch.setattr(reference, "REPEATS", 2)
 
 
 def test_the_last_eight_whole_bars_are_taken():
@@ -65,13 +65,13 @@ def test_a_training_song_is_not_looked_up_in_itself():
 
 def test_a_forest_does_not_tell_by_the_length_of_a_song():
     longer = [walk(seed, bars=30) for seed in range(300, 340)]
-    found = two_sample.two_sample_accuracy(longer, PEOPLE)
+    found = reference.two_sample_accuracy(longer, PEOPLE)
     assert found.low < 0.6 and found.accuracy < 0.7 and found.songs == 40
 
 
 def test_a_handful_of_songs_gives_no_verdict():
     few = ReferenceCorpus([walk(1)], [walk(2)], [walk(2)], as_tokens)
-    assert np.isnan(two_sample.two_sample_accuracy([walk(3)] * 9, few).accuracy)
+    assert np.isnan(reference.two_sample_accuracy([walk(3)] * 9, few).accuracy)
     none = ReferenceCorpus([walk(1, bars=3)], [walk(2)], [walk(2)], as_tokens)
     assert none.table({"one": [walk(3)]}).people.isna().all()
     assert not len(none.has_artefacts(none.reference_measures))

