@@ -34,7 +34,6 @@ from musegen.generation.lstm import (
     WAYS,
     SlidingWindow,
     continue_tokens,
-    lstm_songs,
     play,
     random_seeds,
     report_songs,

@@ -208,26 +208,13 @@ def continue_tokens(run, seeds, rng, pick=greedy, length=TOKENS):
     return generated
 
 
-def lstm_songs(run, n, rng, pick=greedy, seeds=None, length=TOKENS) -> list[Song]:
-    """Generate songs with an LSTM, each token one tick of an eighth note at 120 qpm.
-
-    Parameters are those of `continue_tokens`; `seeds` are random unless given.
-
-    Returns
-    -------
-    list of Song
+def play(run: Run, places: np.ndarray, title: str) -> Song:
+    """Make a song of integers of the run's vocabulary: an eighth note each, at 120 qpm.
 
     Notes
     -----
-    Report 2.3 and 3.3, figures 9-11. Notebook: 04_generation, "Figure 9".
+    Report 2.3 and 3.3. Notebook: 04_generation, "A sliding window".
     """
-    seeds = random_seeds(run, n, rng) if seeds is None else seeds
-    generated = continue_tokens(run, seeds, rng, pick, length)
-    return [play(run, places, f"{run.cfg.name} {i}") for i, places in enumerate(generated)]
-
-
-def play(run: Run, places: np.ndarray, title: str) -> Song:
-    """Make a song of integers of the run's vocabulary: an eighth note each, at 120 qpm."""
     return tokens.to_song(
         run.vocabulary.decode(places),
         run.cfg.network.ticks_per_beat,
@@ -258,7 +245,8 @@ def report_songs(run: Run, way: str = "greedy") -> np.ndarray:
 
     Notes
     -----
-    Report 2.3. Figures 9, 10 and 11 choose among these. Notebook: 04_generation, "Figure 9".
+    Report 2.3. Figures 9, 10 and 11 choose among these. Notebook: 04_generation, "Greedy or
+    sampled?".
     """
     shipped = SONGS_FILE.format(way)
     if shipped in run.manifest["files"]:

@@ -145,7 +145,7 @@ def measure_songs(run: Run):
 
     Notes
     -----
-    Notebook: 04_generation, "Figure 9".
+    Notebook: 04_generation, "Greedy or sampled?".
     """
     if MEASURED in run.manifest["files"]:
         return pd.read_csv(io.BytesIO(run.read(MEASURED)))
