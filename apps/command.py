@@ -77,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (report, train, audit):
         command.add_argument("--dask", metavar="tcp://HOST:PORT", help="whose workers share it")
 
-    composer = _add(commands, "composer", _composer, "play the autoencoder in the browser")
-    composer.add_argument("run", nargs="?", default="ae_10", choices=("ae_10", "ae_256"))
+    composer = _add(commands, "composer", _composer, "play the autoencoder or GAN in the browser")
+    composer.add_argument("run", nargs="?", default="ae_10", choices=("ae_10", "ae_256", "gan"))
 
     survey = commands.add_parser("survey", help="build and serve a listening survey")
     _add_survey(survey.add_subparsers(required=True, metavar="STEP"))
@@ -110,6 +110,7 @@ def _add_survey(steps) -> None:
     serve.add_argument("survey", metavar="SURVEY", nargs="?", default="survey")
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--name", default="", help="of the host, as listeners write it")
     serve.add_argument("--debrief", action="store_true", help="tell at the end who wrote what")
 
     export = _add(steps, "export", _survey_export, "write answers as a tidy CSV")
@@ -130,7 +131,7 @@ def _play(options, settings) -> None:
     import warnings
     import webbrowser
 
-    from apps import local, play
+    from apps import play
 
     # What becomes of notes that no choir sings is a sentence, not a line of code.
     warnings.showwarning = lambda message, *_: print(f"musegen: {message}", file=sys.stderr)
@@ -140,6 +141,7 @@ def _play(options, settings) -> None:
     )
     show = (lambda address: None) if options.quiet else webbrowser.open
     if options.serve:
+        from apps import local
         from apps.play import server
 
         local.serve(server.application(some, seed), "the songs are", show)
@@ -214,7 +216,7 @@ def _survey_build(options, settings) -> None:
 def _survey_serve(options, settings) -> None:
     from apps.listening import server
 
-    server.serve(options.survey, options.host, options.port, options.debrief)
+    server.serve(options.survey, options.host, options.port, options.debrief, options.name)
 
 
 def _survey_export(options, settings) -> None:

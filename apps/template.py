@@ -4,6 +4,10 @@ from pathlib import Path
 
 import jinja2
 
+import musegen
+
+SHARED = Path(musegen.__file__).parent / "player"  # where colours.css lies, for all to include
+
 
 def render(template: Path, **values) -> str:
     """Fill a template in.
@@ -15,7 +19,7 @@ def render(template: Path, **values) -> str:
         Escaped, but for what the template itself calls safe: our own HTML, scripts and styles.
     """
     pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(template.parent),
+        loader=jinja2.FileSystemLoader([template.parent, SHARED]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )

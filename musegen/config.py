@@ -11,17 +11,15 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class AEConfig:
-    """The autoencoder of report 2.2. Notebook: 02_autoencoder_training, "The network"."""
+class RollConfig:
+    """What a network sees as a piano-roll: the autoencoder's input, report 2.1 and 2.2."""
 
     bars: int = 16  # report 2.2: "16 bars in every input"
     steps_per_bar: int = 24  # report 2.2; LPD-5 has 24 a *beat*: notebook 01, "What is a step?"
     pitches: int = 96  # report 2.2
     lowest_pitch: int = 16  # reference: MIDI 16..111
-    hidden: tuple[int, ...] = (2000, 200)  # report 2.2, for each bar: 2304 -> 2000 -> 200
-    bottleneck: int = 1600  # report 2.2: 3200 -> 1600
     latent: int = 120  # report 2.2
-    threshold: float = 0.5  # report 2.2; notebook 04 moves it both ways
+    threshold: float = 0.5  # report 2.2; notebook 02 moves it both ways
     tempo_qpm: tuple[float, float] = (110.0, 130.0)  # report 2.1
     cut: str = "note"  # report 2.1: up to the first note; "bar" (ours) keeps the bar lines
     learning_rate: float = 1e-3  # ours: the report is silent; Adam
@@ -31,6 +29,29 @@ class AEConfig:
     def steps_per_beat(self) -> int:
         """A quarter of a bar."""
         return self.steps_per_bar // 4
+
+
+@dataclass(frozen=True)
+class AEConfig(RollConfig):
+    """The autoencoder of report 2.2. Notebook: 02_autoencoder_training, "The network"."""
+
+    hidden: tuple[int, ...] = (2000, 200)  # report 2.2, for each bar: 2304 -> 2000 -> 200
+    bottleneck: int = 1600  # report 2.2: 3200 -> 1600
+
+
+@dataclass(frozen=True)
+class GANConfig(RollConfig):
+    """The generative adversarial network (ours). Notebook: 07_the_gan, "The two networks"."""
+
+    bars: int = 4
+    units: int = 128  # of each layer of generator and critic
+    critic_steps: int = 5  # for each of the generator; Gulrajani and others
+    penalty: float = 10.0  # weight of the critic's slope; likewise
+    beta_1: float = 0.5  # of Adam: a short memory, as the opponent changes
+    beta_2: float = 0.9
+    binary: bool = True  # the critic sees notes, not how sure the generator is of them
+    learning_rate: float = 5e-4
+    batch: int = 32
 
 
 @dataclass(frozen=True)
@@ -86,13 +107,13 @@ class RunConfig:
     """One training: which network, on how many songs, for how long, trained how.
 
     `trainer` is ``"windows"`` (report 2.3: one target a window), ``"sequences"`` (ours: a target
-    at every position of a chunk, about 25 times as many targets a second), ``"bars"`` for the
-    autoencoder (one window of 16 bars a song an epoch, its start moved by a bar each epoch) or
+    at every position of a chunk, about 25 times as many targets a second), ``"bars"`` for
+    piano-rolls (one window of 16 or 4 bars a song an epoch, its start moved by a bar each epoch) or
     ``"pieces"`` for the network of four voices (a part of each piece an epoch).
     """
 
     name: str
-    network: AEConfig | LSTMConfig | VoicesConfig
+    network: AEConfig | LSTMConfig | VoicesConfig | GANConfig
     songs: int
     epochs: int
     trainer: str
@@ -122,12 +143,14 @@ REPORT = _runs(
     RunConfig("lstm_deep_256", DEEP, 256, 100, "windows"),
     RunConfig("lstm_embedding_128", EMBEDDING, 128, 20, "sequences"),  # ours
     RunConfig("four_voices", VoicesConfig(), 256, 70, "pieces", patience=15, last_rate=0.01),
+    RunConfig("gan", GANConfig(), 256, 300, "bars", last_rate=0.1),
 )
-OURS = ("lstm_embedding_128", "four_voices")  # networks that the report has not
+OURS = ("lstm_embedding_128", "four_voices", "gan")  # networks that the report has not
 TINY = {
     AEConfig: {"hidden": (16, 8), "bottleneck": 16, "latent": 12, "learning_rate": 1e-2},
     LSTMConfig: {"layers": 2, "units": 8},
     VoicesConfig: {"units": 8, "hidden": 8},
+    GANConfig: {"units": 4, "latent": 12},
 }
 SMOKE = {
     name: _faster(run, network=replace(run.network, **TINY[type(run.network)]), epochs=2)

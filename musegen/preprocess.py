@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musegen.config import AEConfig
+from musegen.config import RollConfig
 from musegen.song import PITCHES, Song
 
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -61,14 +61,14 @@ class Key:
         return f"{TONICS[self.tonic]} {self.mode}"
 
 
-def in_tempo_band(song: Song, cfg: AEConfig | None = None) -> bool:
+def in_tempo_band(song: Song, cfg: RollConfig | None = None) -> bool:
     """Say whether the tempo lies within 110-130 quarter notes a minute, both ends included.
 
     Notes
     -----
     Report 2.1. Notebook: 01_data_preparation, "Only one tempo".
     """
-    slowest, fastest = (cfg or AEConfig()).tempo_qpm
+    slowest, fastest = (cfg or RollConfig()).tempo_qpm
     return slowest - TEMPO_SLACK <= song.tempo_qpm <= fastest + TEMPO_SLACK
 
 
@@ -151,7 +151,7 @@ def shift_to_common_key(song: Song) -> int:
     return next(way for way in ways if ((pitches + way >= 0) & (pitches + way < PITCHES)).all())
 
 
-def rejection_reason(song: Song, cfg: AEConfig | None = None) -> str:
+def rejection_reason(song: Song, cfg: RollConfig | None = None) -> str:
     """Say why the autoencoder cannot train on a song; an empty string if it can.
 
     Returns
@@ -160,7 +160,7 @@ def rejection_reason(song: Song, cfg: AEConfig | None = None) -> str:
         ``"tempo"``, ``"silent"`` or ``"out_of_range"`` (after transposition), as
         `musegen.corpus.REASONS` explains them.
     """
-    cfg = cfg or AEConfig()
+    cfg = cfg or RollConfig()
     if not in_tempo_band(song, cfg):
         return "tempo"
     if not len(song.notes):
@@ -170,7 +170,7 @@ def rejection_reason(song: Song, cfg: AEConfig | None = None) -> str:
     return "out_of_range" if pitches.min() < lowest or pitches.max() > highest else ""
 
 
-def for_autoencoder(song: Song, cfg: AEConfig | None = None) -> Song:
+def for_autoencoder(song: Song, cfg: RollConfig | None = None) -> Song:
     """Cut a song to its first note, bring it into the common key and onto the bar's 24 steps.
 
     Parameters
@@ -187,11 +187,11 @@ def for_autoencoder(song: Song, cfg: AEConfig | None = None) -> Song:
     -----
     Report 2.1. Notebook: 01_data_preparation, "From song to tensor".
     """
-    cfg = cfg or AEConfig()
+    cfg = cfg or RollConfig()
     return to_common_key(cut_to_first_note(song, cfg.cut)).resample(cfg.steps_per_beat)
 
 
-def to_tensor(song: Song, cfg: AEConfig | None = None) -> np.ndarray:
+def to_tensor(song: Song, cfg: RollConfig | None = None) -> np.ndarray:
     """Fold a song into bars, the last one filled up with silence.
 
     Parameters
@@ -219,7 +219,7 @@ def to_tensor(song: Song, cfg: AEConfig | None = None) -> np.ndarray:
     -----
     Report 2.2, figure 1. Notebook: 01_data_preparation, "From song to tensor".
     """
-    cfg = cfg or AEConfig()
+    cfg = cfg or RollConfig()
     if song.steps_per_beat != cfg.steps_per_beat:
         raise ValueError(
             f"{song.title or 'song'} has {song.steps_per_beat} steps a beat, the tensor "
@@ -236,15 +236,15 @@ def to_tensor(song: Song, cfg: AEConfig | None = None) -> np.ndarray:
     return padded[:, lowest:above].reshape(-1, cfg.steps_per_bar, cfg.pitches)
 
 
-def unfold(tensor: np.ndarray, cfg: AEConfig | None = None) -> np.ndarray:
+def unfold(tensor: np.ndarray, cfg: RollConfig | None = None) -> np.ndarray:
     """Lay the bars of a tensor end to end: (bar, step, pitch) to (time, 128), any dtype."""
-    cfg = cfg or AEConfig()
+    cfg = cfg or RollConfig()
     roll = np.zeros((len(tensor) * cfg.steps_per_bar, PITCHES), tensor.dtype)
     roll[:, cfg.lowest_pitch : cfg.lowest_pitch + cfg.pitches] = tensor.reshape(-1, cfg.pitches)
     return roll
 
 
-def from_tensor(tensor: np.ndarray, cfg: AEConfig | None = None, **fields) -> Song:
+def from_tensor(tensor: np.ndarray, cfg: RollConfig | None = None, **fields) -> Song:
     """Make a song of a tensor; ``to_tensor(from_tensor(tensor))`` is the tensor again.
 
     Parameters
@@ -253,7 +253,7 @@ def from_tensor(tensor: np.ndarray, cfg: AEConfig | None = None, **fields) -> So
     **fields
         `tempo_qpm`, `title`, `source`, `probabilities` of the `Song`.
     """
-    cfg = cfg or AEConfig()
+    cfg = cfg or RollConfig()
     return Song.from_roll(unfold(tensor, cfg), cfg.steps_per_beat, **fields)
 
 

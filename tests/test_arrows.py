@@ -11,7 +11,7 @@ PACKAGE = Path(musegen.__file__).parent
 FLOORS = (  # from the ground up
     ("song", "config", "files", "backend"),
     ("midi", "audio", "musicxml", "corpus", "preprocess", "tokens", "four_voices"),
-    ("autoencoder", "lstm", "training", "generation"),
+    ("autoencoder", "lstm", "gan", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),
     ("player",),

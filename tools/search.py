@@ -116,7 +116,7 @@ def run(name: str, trials: int):
     Notes
     -----
     The study is ``build/search/<name>.log``. A trial's value depends on its settings alone, not on
-    the process or the order. Report 4.4.1. Notebook: 03_lstm_training, "Other settings".
+    the process or the order. Report 4.4.1.
     """
     import optuna
     from optuna.storages.journal import JournalFileBackend

@@ -12,10 +12,10 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from musegen import config, generation, metrics, training
-from musegen.config import AEConfig, LSTMConfig, Settings, VoicesConfig
+from musegen.config import AEConfig, GANConfig, LSTMConfig, Settings, VoicesConfig
 from musegen.files import atomic_write
 from musegen.training import Run, run_folder
-from musegen.training.run_folder import CONFIG, MEASURED, SONGS_FILE, WEIGHTS
+from musegen.training.run_folder import CONFIG, MEASURED, SONGS_FILE, WEIGHTS, write_songs
 
 WINDOWS = 4096  # on which it is counted what the rounding changes
 
@@ -76,13 +76,17 @@ def copy(run: Run, to, **facts) -> Run:
         about |= measured(shipped)
         if kind == "lpd5":
             cells = [_cells(song, network) for song in generation.shown_songs(shipped)]
-            _write(to / SONGS_FILE.format("shown"), np.rint(255 * np.stack(cells)).astype(np.uint8))
+            write_songs(
+                to / SONGS_FILE.format("shown"), np.rint(255 * np.stack(cells)).astype(np.uint8)
+            )
             del about["files"][WEIGHTS]
             (to / WEIGHTS).unlink()
             keep(SONGS_FILE.format("shown"))
     elif isinstance(network, LSTMConfig) and not network.embedding:
         for way in generation.WAYS:
-            _write(to / SONGS_FILE.format(way), np.int16(generation.report_songs(shipped, way)))
+            write_songs(
+                to / SONGS_FILE.format(way), np.int16(generation.report_songs(shipped, way))
+            )
             keep(SONGS_FILE.format(way))
         for kept in to.glob("songs-*-*.npy"):  # else they would be taken for the next weights' own
             kept.unlink()
@@ -91,11 +95,6 @@ def copy(run: Run, to, **facts) -> Run:
             keep(MEASURED)
     run_folder.write_manifest(to, about)
     return replace(run, folder=to)
-
-
-def _write(path, array: np.ndarray) -> None:
-    with atomic_write(path) as part, part.open("wb") as file:
-        np.save(file, array)
 
 
 def _cells(song, network: AEConfig) -> np.ndarray:
@@ -148,6 +147,10 @@ def changed(run: Run, shipped: Run) -> str:
         ]
         before, after = (-one.mean() for one in found)
         return f"float16: {before:.5f} nats a note become {after:.5f} on validation songs"
+    if isinstance(run.cfg.network, GANConfig):
+        noise = np.random.default_rng(0).standard_normal((WINDOWS // 16, run.cfg.network.latent))
+        before, after = (generation.gan_cells(one, noise) > 0.5 for one in (run, shipped))
+        return f"float16: {(before != after).sum()} of {before.sum()} sounding cells change"
     if isinstance(run.cfg.network, AEConfig):
         differ = sounding = 0
         for bars in run.bars.by_song():

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from musegen import config, figures, generation, metrics, training
+from musegen import config, figures, generation, metrics, preprocess, training
 from musegen.metrics.copies import LEAST_LOOP
-from musegen.metrics.music import stray
+from musegen.metrics.music import MEASURES, stray
 from musegen.survey import claims
 from musegen.survey.claims import Finding, NotTestable, judged
 from musegen.survey.statistics import arranged
@@ -245,3 +245,28 @@ def overfitting(settings) -> Finding:
     histories = [run.history["test_loss"].dropna() for run in runs]
     # Ours: the loss of the test songs ends a tenth above its best.
     return _share([h.iloc[-1] > 1.1 * h.min() for h in histories], 0.5, "networks")
+
+
+@claim("4.4.1", "This could be an improvement that could be tested and added in future works")
+def adversarial(settings) -> Finding:
+    if settings == POP:
+        raise NotTestable("it is trained on the chorales only")
+    run, rng = _run("gan", settings), np.random.default_rng(0)
+    network = run.cfg.network
+    sure = generation.gan_cells(run, rng.standard_normal((SONGS, network.latent)))
+    bars = _noise("ae_256", settings)[1][:, 4 : 4 + network.bars]
+    gan, ae, people = (
+        metrics.measure([preprocess.from_tensor(one > 0.5, network) for one in some])[[*MEASURES]]
+        for some in (sure, bars, run.test_bars.windows(4))
+    )
+
+    def away(songs) -> float:  # ours: of the measures' means, in people's standard deviations
+        return ((songs.mean() - people.mean()) / people.std()).abs().median()
+
+    nearer = away(ae) - away(gan)
+    again = [
+        [some.sample(frac=1, replace=True, random_state=rng) for some in (ae, gan)]
+        for _ in range(500)
+    ]
+    ends = np.quantile([away(one) - away(other) for one, other in again], [0.05, 0.95])
+    return judged([(nearer, *ends)], " sd nearer to people's songs than the AE", least=0)

@@ -3,40 +3,47 @@
 import json
 from pathlib import Path
 
-from apps import template
-from apps.local import Local
-from musegen.composer import Composer, script, style
+from tornado import websocket
+from tornado.ioloop import IOLoop
+
+from apps import local, template
+from musegen.composer import Composer, script, style, written
 
 LARGEST = 100_000  # bytes of a question; a latent has 480
 
 
 def application(composer: Composer):
     """Make the Tornado application: a page, its script, and a web socket at ``/ask``."""
-    from tornado import web, websocket
-
     page = template.render(Path(__file__).parent / "composer.html", style=style())
+    composer.written = lambda *asked: local.apart().submit(written, *asked).result()
 
-    class Page(Local, web.RequestHandler):
+    class Page(local.Handler):
         def get(self):
             self.finish(page)
 
-    class Script(Local, web.RequestHandler):
+    class Script(local.Handler):
         def get(self):
             self.set_header("Content-Type", "text/javascript; charset=utf-8")
             self.finish(script('renderInPage(document.getElementById("composer"));'))
 
-    class Ask(Local, websocket.WebSocketHandler):
+    class Ask(local.Handler, websocket.WebSocketHandler):
         def on_message(self, message):
+            IOLoop.current().spawn_callback(self.reply, message)  # who saves may play on
+
+        async def reply(self, message):
             try:
                 size = int.from_bytes(message[:4], "little")
-                asked = json.loads(message[4 : 4 + size])
-                said, arrays = composer.answer(asked["said"], message[4 + size :])
-                self.write_message(pack({"id": asked["id"], "said": said}, arrays), binary=True)
-            except (ValueError, TypeError, KeyError, AttributeError):
+                asked, latent = json.loads(message[4 : 4 + size]), message[4 + size :]
+                ask = IOLoop.current().run_in_executor
+                said, arrays = await ask(None, composer.answer, asked["said"], latent)
+                await self.write_message(pack({"id": asked["id"], "said": said}, arrays), True)
+            except websocket.WebSocketClosedError:
+                pass  # nobody waits for it any more
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 self.close(1003, "not a question of the composer's page")
 
     routes = [("/", Page), ("/composer.js", Script), ("/ask", Ask)]
-    return web.Application(routes, websocket_max_message_size=LARGEST)
+    return local.application(routes, websocket_max_message_size=LARGEST)
 
 
 def pack(said: dict, arrays: list[bytes]) -> bytes:

@@ -40,6 +40,10 @@ class Deleted(Exception):
     """The listener has deleted these answers; they stay deleted."""
 
 
+class Stale(Exception):
+    """Another version of these answers is kept, and not an earlier one."""
+
+
 class Uninvited(Exception):
     """The invitation is none, or was used by another listener."""
 
@@ -89,6 +93,8 @@ class Store:
             If the listener has deleted the answers.
         Uninvited
             If a listener is new and the invitation is none, or used.
+        Stale
+            If what is kept is not finished, and another version that is as high or higher.
         OSError
             If it cannot be written: nothing has changed then.
         """
@@ -106,7 +112,10 @@ class Store:
                     raise Uninvited
                 self._database.execute("INSERT INTO used VALUES (?)", (code,))
             self._database.execute(PUT, document | {"document": text})
-            return self._one(f"SELECT finished {OF_ONE}", survey, listener) != (None,)
+            finished, kept = self._one(f"SELECT finished, document {OF_ONE}", survey, listener)
+            if finished is None and kept != text:
+                raise Stale
+            return finished is not None
 
     def delete(self, survey: str, listener: str) -> None:
         """Delete a listener's answers for good, there or yet to come.

@@ -4,22 +4,25 @@ The page makes documents in this form; a test holds the three together.
 """
 
 import json
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
 SCHEMA = json.loads(Path(__file__).with_name("answers.schema.json").read_text(encoding="utf-8"))
 ABOUT = tuple(SCHEMA["properties"]["about"]["properties"])
 AGAIN = ".again"  # ends the name of a piece that is heard for the second time
+FORMATS = FormatChecker(())
+FORMATS.checks("date-time", (ValueError, TypeError))(datetime.fromisoformat)  # no 31 February
 
 
 @cache
 def _validator(part: str) -> Draft202012Validator:
     schema = SCHEMA if not part else {"$ref": f"#/$defs/{part}", "$defs": SCHEMA["$defs"]}
-    return Draft202012Validator(schema)
+    return Draft202012Validator(schema, format_checker=FORMATS)
 
 
 def parsed(text: str | bytes) -> Any:

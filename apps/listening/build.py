@@ -4,6 +4,7 @@ The page is one file that works from a web server, a file host or, on a computer
 """
 
 import base64
+import hashlib
 import io
 import json
 import secrets
@@ -92,6 +93,13 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
     rows += [(practice, "practice", "", ""), (attention, "attention", "", str(grade))]
     rows += [(fake, "fake", f"from {original[1].title} of {original[0]}", "shuffled notes")]
     named |= {practice: _practice(seconds), fake: _shuffled(original[1])}
+    sounds = {}
+
+    def keep(mp3: bytes) -> str:
+        name = hashlib.sha256(mp3).hexdigest()[:16]  # another sound has another: it can be cached
+        sounds[name] = base64.b64encode(mp3).decode()
+        return name
+
     survey = {
         "survey": secrets.token_hex(4),
         "texts": texts(),
@@ -100,8 +108,9 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
         "invited": listeners > 0,
         "seconds": round(seconds),
         "each": each,
-        "items": {item: _mp3(named[item], seconds) for item in sorted(named)},
-        "check": {"sound": _mp3(_tones(tones), tones + 1.0), "tones": tones},
+        "check": {"sound": keep(_mp3(_tones(tones), tones + 1.0)), "tones": tones},
+        "items": {item: keep(_mp3(named[item], seconds)) for item in sorted(named)},
+        "sounds": sounds,
         "practice": practice,
         "attention": {"item": attention, "grade": grade},
     }
@@ -172,7 +181,7 @@ def _shuffled(song: Song) -> Song:
     return replace(song, notes=np.sort(notes, order=["onset", "pitch"]), probabilities=None)
 
 
-def _mp3(song: Song, seconds: float) -> str:
+def _mp3(song: Song, seconds: float) -> bytes:
     """Play the beginning of a song, faded out, always as long and as loud, without a word in it."""
     import soundfile
 
@@ -185,4 +194,4 @@ def _mp3(song: Song, seconds: float) -> str:
     samples[-fade:] *= np.linspace(1, 0, fade)[:, None] ** 2
     written = io.BytesIO()
     soundfile.write(written, audio.normalised(samples, RATE), RATE, "MPEG_LAYER_III", format="MP3")
-    return base64.b64encode(written.getvalue()).decode()
+    return written.getvalue()

@@ -1,9 +1,9 @@
 // One listener's document of answers, as answers.schema.json says.
 //
 // The survey: { survey, texts, contact, until, invited, seconds, each, items, check, practice,
-// attention }. `items` maps blind names to mp3 (base64); `check` is { sound, tones }; `practice` is a
-// name; `attention` is { item, grade }, a question without music. `lists` are { items, again }: what
-// a listener gets, and what of it is heard twice.
+// attention }. `items` maps blind names to those of their mp3; `check` is { sound, tones }; `practice`
+// is a name; `attention` is { item, grade }, a question without music. `lists` are { items, again }:
+// what a listener gets, and what of it is heard twice.
 
 const FORMAT = "musegen answers 2";
 const LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's: no I, L, O, U
@@ -82,6 +82,11 @@ function soundOf(item) {
   return item.replace(AGAIN, "");
 }
 
+/** Tells whether another document is to be gone on with: a later one, or another listener's. */
+function overtakes(other, document) {
+  return other.listener !== document.listener || other.version > document.version;
+}
+
 /** Tells whether something kept on the device is a document of this survey. */
 function isDocument(kept, survey) {
   return (
@@ -127,6 +132,7 @@ export {
   newCode,
   newDocument,
   ordered,
+  overtakes,
   piecesOf,
   screensOf,
   shuffled,

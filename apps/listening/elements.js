@@ -24,11 +24,11 @@ function tickBox(label, checked, take) {
   return element("label", { className: "check" }, box, label);
 }
 
-/** Makes a field that text is written into, of one line or of several. */
+/** Makes a field that text is written into, of one line or of several; `take` is told as it is. */
 function textField(label, value, take, lines = 2, maxLength = 1000) {
   const type = lines > 1 ? ["textarea", { rows: lines }] : ["input", { type: "text" }];
   const field = element(type[0], { ...type[1], maxLength, value });
-  field.addEventListener("change", () => take(field.value.trim()));
+  field.addEventListener("input", () => take(field.value.trim()));
   return element("label", { className: "field" }, label, field);
 }
 
@@ -54,20 +54,51 @@ function scaleOf(question, rows, given, take) {
   return element("fieldset", { className: "scale" }, element("legend", {}, question), ...made);
 }
 
-/** Plays an mp3; `played` is told of each stretch of seconds that was heard. */
-function playerOf(sound, failure, played = () => {}) {
-  const bytes = Uint8Array.from(atob(sound), (letter) => letter.charCodeAt(0));
-  const src = URL.createObjectURL(new Blob([bytes], { type: "audio/mpeg" }));
-  const audio = element("audio", { controls: true, preload: "auto", src });
+/** Gives an mp3: the page holds it, be it further below, or it is asked for. */
+async function loadSound(name) {
+  const held = () => document.getElementById(name);
+  // An element that nothing follows is not there as a whole.
+  while (document.readyState === "loading" && !held()?.nextSibling) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  if (!held()) {
+    const answer = await fetch(`sounds/${name}.mp3`);
+    if (!answer.ok) throw new Error(answer.status);
+    return answer.blob();
+  }
+  const bytes = Uint8Array.from(atob(held().textContent), (letter) => letter.charCodeAt(0));
+  return new Blob([bytes], { type: "audio/mpeg" });
+}
+
+const AGAIN_AFTER = 5000; // milliseconds without a sound until it is asked for again
+
+/** Plays what `load` gives; `played` is told of each stretch of seconds that was heard. */
+function playerOf(load, texts, played = () => {}) {
+  const audio = element("audio", { controls: true, preload: "auto" });
   audio.setAttribute("controlslist", "nodownload noplaybackrate");
+  audio.setAttribute("aria-label", texts.sound);
+  const begin = async () => {
+    try {
+      audio.src = URL.createObjectURL(await load());
+      failure.replaceChildren();
+    } catch {
+      fail();
+      setTimeout(() => audio.isConnected && !audio.src && begin(), AGAIN_AFTER);
+    }
+  };
+  const fail = () => {
+    if (!failure.firstChild) failure.append(texts.noSound, buttonOf(texts.retry, begin));
+  };
+  const failure = element("p", { role: "alert" });
+  audio.addEventListener("error", fail);
+  begin();
   let last = 0;
   audio.addEventListener("timeupdate", () => {
     const since = audio.currentTime - last;
     last = audio.currentTime;
     played(since > 0 && since < 1 ? since : 0, audio.ended);
   });
-  audio.addEventListener("error", () => audio.after(element("p", { role: "alert" }, failure)));
-  return audio;
+  return element("div", {}, audio, failure);
 }
 
 function fill(text, values) {
@@ -81,4 +112,15 @@ function handOut(file) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-export { buttonOf, choiceField, element, fill, handOut, playerOf, scaleOf, textField, tickBox };
+export {
+  buttonOf,
+  choiceField,
+  element,
+  fill,
+  handOut,
+  loadSound,
+  playerOf,
+  scaleOf,
+  textField,
+  tickBox,
+};

@@ -64,13 +64,20 @@ def deal(sources: dict[str, str], each: int, fakes: list[str]) -> Iterator[dict]
 
 
 def to_html(content: dict, lists: list[dict]) -> str:
-    """Write the page of a survey; `content` is what ``document.js`` says."""
+    """Write the page of a survey; `content` is what ``document.js`` says, and its ``sounds``.
+
+    These stand at the end of the page, so that nobody waits for them to begin; those that are not
+    there are asked for.
+    """
     folder = Path(__file__).parent
     scripts = [(folder / name).read_text(encoding="utf-8") for name in SCRIPTS]
     return template.render(
         folder / "listening.html",
+        texts=content["texts"],
+        sounds=content["sounds"],
         style=(folder / "listening.css").read_text(encoding="utf-8"),
-        data=json.dumps(content).replace("<", "\\u003c"),  # a script element ends at the first "</"
+        # A script element ends at the first "</".
+        data=json.dumps(content | {"sounds": {}}).replace("<", "\\u003c"),
         lists=json.dumps(lists),
         script="".join(MODULES.sub("", script) for script in scripts)
         + 'startListening(document.getElementById("listening"));',

@@ -3,6 +3,7 @@
 import {
   changed,
   newDocument,
+  overtakes,
   piecesOf,
   screensOf,
   soundOf,
@@ -15,6 +16,7 @@ import {
   element,
   fill,
   handOut,
+  loadSound,
   playerOf,
   scaleOf,
   textField,
@@ -23,21 +25,32 @@ import {
 import { Kept, Post } from "./sending.js";
 
 const LISTEN = 5; // seconds one has to hear before the scale opens
+const PAUSE = 1000; // milliseconds without a letter until what is written is sent
 
 /** The page in the element `root`. */
 class Listening {
   constructor(root, survey, lists, kept, fetcher) {
     Object.assign(this, { root, survey, lists, kept });
     const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
-    this.post = new Post(fetcher, wait, () => this.sayState());
+    const overtake = () => this.change((latest) => changed(latest, {}));
+    this.post = new Post(fetcher, wait, () => this.sayState(), overtake);
+    this.sounds = new Map();
     const before = kept.read();
     this.post.invitation = before?.invitation || location.hash.slice(1);
     this.language = before?.document.language ?? this.firstLanguage();
     this.document = before?.document ?? newDocument(survey, lists, this.language);
     this.at = Math.min(before?.at ?? 0, screensOf(this.document).length - 1);
     if (this.document.consent) this.post.send(this.document);
-    // The same survey in another window: the later answers hold.
-    globalThis.addEventListener("storage", () => this.takeOver());
+    history.replaceState({ at: this.at, deep: history.state?.deep ?? 0 }, "");
+    globalThis.addEventListener("popstate", ({ state }) => this.goBack(state?.at ?? this.at));
+    globalThis.addEventListener("storage", ({ key, newValue }) => {
+      if (key !== kept.key) return;
+      if (!newValue) this.restart(); // deleted in the other window
+      else if (this.takeOver() && !document.hasFocus()) this.show();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden && this.unsent) this.send();
+    });
     this.show();
   }
 
@@ -51,34 +64,100 @@ class Listening {
     return this.survey.texts[this.language];
   }
 
+  /** Goes on with what another window has kept, if that is later; tells whether it was. */
   takeOver() {
-    const other = this.kept.read();
-    if (!other || other.document.version <= this.document.version) return;
-    this.document = other.document;
-    this.show();
+    const other = this.kept.read()?.document;
+    const taken = Boolean(other) && overtakes(other, this.document);
+    if (taken) this.document = other;
+    return taken;
   }
 
   write() {
     this.kept.write({ document: this.document, at: this.at, invitation: this.post.invitation });
   }
 
-  /** Keeps a change on the device at once, and sends it. */
-  keep(document) {
-    this.document = document;
+  /** Changes the latest answers of this listener, whichever window they are from. */
+  change(make) {
+    const { listener } = this.document;
+    this.takeOver();
+    if (this.document.listener === listener) this.document = make(this.document);
     this.write();
-    if (document.consent) this.post.send(document);
+    return this.document;
   }
 
-  answer(item, change) {
+  /** Keeps a change on the device at once, and sends it; what is being written in a moment. */
+  keep(make, writing = false) {
+    this.change(make);
+    clearTimeout(this.unsent);
+    if (writing) this.unsent = setTimeout(() => this.send(), PAUSE);
+    else this.send();
+  }
+
+  send() {
+    clearTimeout(this.unsent);
+    this.unsent = null;
+    if (this.document.consent) this.post.send(this.document);
+  }
+
+  answer(item, change, writing = false) {
     const heard = Math.round(this.heard * 10) / 10;
-    this.keep(withAnswer(this.document, item, { heard, ...change }));
+    this.keep((latest) => withAnswer(latest, item, { heard, ...change }), writing);
   }
 
+  /** Goes to a screen; the browser's own way back leads here again. */
   go(to) {
-    this.at = to;
+    history.pushState({ at: to, deep: (history.state?.deep ?? 0) + 1 }, "");
+    this.arrive(to);
+  }
+
+  arrive(at) {
+    this.at = at;
+    this.takeOver();
     this.write();
     this.show();
     globalThis.scrollTo?.(0, 0);
+  }
+
+  /** Shows an earlier screen again, as far as there is one: who has finished has. */
+  goBack(at) {
+    const { consent, finished } = this.document;
+    const last = screensOf(this.document).length - 1;
+    this.arrive(finished ? last : consent ? Math.min(at, last - 1) : 0);
+  }
+
+  stepBack() {
+    if (history.state?.deep) {
+      history.back();
+      return;
+    }
+    history.replaceState({ at: this.at - 1, deep: 0 }, "");
+    this.arrive(this.at - 1);
+  }
+
+  /** Gives a sound, loaded once. */
+  load(name) {
+    if (!this.sounds.has(name)) {
+      const loading = loadSound(name);
+      loading.catch(() => this.sounds.delete(name));
+      this.sounds.set(name, loading);
+    }
+    return this.sounds.get(name);
+  }
+
+  /** Loads the sounds to come, one after another: who loses the connection can go on. */
+  async loadAhead() {
+    if (this.loading || !this.document.consent) return;
+    this.loading = true;
+    try {
+      const { items, check } = this.survey;
+      for (const { kind, item = "" } of screensOf(this.document).slice(this.at)) {
+        const name = kind === "check" ? check.sound : items[soundOf(item)];
+        if (name) await this.load(name);
+      }
+    } catch {
+      // the next screen tries again
+    }
+    this.loading = false;
   }
 
   show() {
@@ -93,6 +172,7 @@ class Listening {
     this.root.replaceChildren(progress, this.notice, ...this[screen.kind](screen.item));
     if (!this.kept.works) this.root.append(element("p", { className: "soft" }, this.texts.notKept));
     this.sayState();
+    this.loadAhead();
     this.root.querySelector("h1")?.focus();
   }
 
@@ -120,7 +200,7 @@ class Listening {
       this.go(this.at + 1);
     };
     const next = buttonOf(label, onward, { className: "main", disabled: !ready });
-    const back = buttonOf(this.texts.back, () => this.go(this.at - 1));
+    const back = buttonOf(this.texts.back, () => this.stepBack());
     return element("div", { className: "steps" }, ...(this.at > 1 ? [back] : []), next);
   }
 
@@ -130,7 +210,7 @@ class Listening {
     const minutes = Math.ceil((songs * (survey.seconds + 15)) / 60) + 2;
     const day = new Date(`${survey.until}T12:00`);
     const until = day.toLocaleDateString(this.language, { dateStyle: "long" });
-    const agree = () => this.keep(changed(this.document, { consent: true }));
+    const agree = () => this.keep((latest) => changed(latest, { consent: true }));
     const steps = this.steps(texts.start, false, agree);
     let agreed = false;
     const ready = () => {
@@ -166,7 +246,7 @@ class Listening {
     const buttons = all.map(([language, texts]) => {
       const take = () => {
         this.language = language;
-        this.keep(changed(this.document, { language }));
+        this.keep((latest) => changed(latest, { language }));
         this.show();
       };
       return buttonOf(texts.name, take, { disabled: language === this.language, lang: language });
@@ -177,11 +257,13 @@ class Listening {
   about() {
     const { texts } = this;
     const said = (name) => this.document.about[name] ?? "";
-    const take = (name) => (value) =>
-      this.keep(changed(this.document, { about: { ...this.document.about, [name]: value } }));
+    const take = (name, writing) => (value) => {
+      const told = (latest) => changed(latest, { about: { ...latest.about, [name]: value } });
+      this.keep(told, writing);
+    };
     const choice = (name, options) =>
       choiceField(texts[name], { "": texts.noAnswer, ...options }, said(name), take(name));
-    const text = (name) => textField(texts[name], said(name), take(name), 1, 200);
+    const text = (name) => textField(texts[name], said(name), take(name, true), 1, 200);
     const culture = element("div", { hidden: !said("culture") }, text("culture"));
     const asked = tickBox(texts.cultureAsk, Boolean(said("culture")), (checked) => {
       culture.hidden = !checked;
@@ -218,7 +300,7 @@ class Listening {
     return [
       this.heading(texts.checkTitle),
       element("p", {}, texts.checkHelp),
-      playerOf(sound, texts.noSound),
+      playerOf(() => this.load(sound), texts),
       scale,
       said,
       steps,
@@ -241,7 +323,9 @@ class Listening {
     if (item !== survey.practice) {
       made.push(
         tickBox(texts.known, given.known ?? false, (known) => this.answer(item, { known })),
-        textField(texts.comment, given.comment ?? "", (comment) => this.answer(item, { comment })),
+        textField(texts.comment, given.comment ?? "", (comment) =>
+          this.answer(item, { comment }, true),
+        ),
       );
     }
     return [...made, this.steps()];
@@ -271,7 +355,7 @@ class Listening {
       const stored = this.document.answers[item]?.heard ?? 0;
       if (this.heard - stored >= 3 || ended) this.answer(item, {});
     };
-    return [playerOf(survey.items[soundOf(item)], texts.noSound, played), listen];
+    return [playerOf(() => this.load(survey.items[soundOf(item)]), texts, played), listen];
   }
 
   end() {
@@ -280,9 +364,10 @@ class Listening {
     const made = [this.heading(texts.endTitle)];
     if (list) made.push(element("p", { role: "status" }, fill(texts.missing, { list })));
     const comment = textField(texts.endComment, this.document.comment, (said) =>
-      this.keep(changed(this.document, { comment: said })),
+      this.keep((latest) => changed(latest, { comment: said }), true),
     );
-    const finish = () => this.keep(changed(this.document, { finished: new Date().toISOString() }));
+    const finish = () =>
+      this.keep((latest) => changed(latest, { finished: new Date().toISOString() }));
     return [...made, comment, this.steps(texts.finish, true, finish)];
   }
 
@@ -298,13 +383,13 @@ class Listening {
     const name = `answers-${this.document.listener}.json`;
     const text = () => JSON.stringify(this.document, null, 1);
     const file = () => new File([text()], name, { type: "application/json" });
-    const copy = buttonOf(texts.copy, async () => {
-      await navigator.clipboard.writeText(text());
-      copy.textContent = texts.copied;
-    });
-    const buttons = [buttonOf(texts.save, () => handOut(file())), copy];
+    const buttons = [
+      buttonOf(texts.save, () => handOut(file())),
+      this.copyButton(texts.copy, text),
+    ];
     if (navigator.canShare?.({ files: [file()] })) {
-      buttons.push(buttonOf(texts.share, () => navigator.share({ files: [file()] })));
+      const share = () => navigator.share({ files: [file()] }).catch(() => {}); // the file is there
+      buttons.push(buttonOf(texts.share, share));
     }
     return [
       this.heading(texts.thanksTitle),
@@ -315,11 +400,29 @@ class Listening {
       element(
         "div",
         { className: "steps" },
+        this.copyButton(texts.copyCode, () => this.document.listener),
         buttonOf(texts.erase, () => this.erase()),
         buttonOf(texts.again, () => this.startAgain()),
       ),
       debrief,
     ];
+  }
+
+  /** Makes a button that copies, or shows the text to copy where the browser forbids that. */
+  copyButton(label, text) {
+    const made = buttonOf(label, async () => {
+      try {
+        await navigator.clipboard.writeText(text());
+        made.textContent = this.texts.copied;
+      } catch {
+        const field = element("textarea", { readOnly: true, rows: 3, value: text() });
+        const shown = element("label", { className: "field" }, this.texts.byHand, field);
+        made.parentNode.after(shown);
+        made.disabled = true;
+        field.select();
+      }
+    });
+    return made;
   }
 
   /** Lists who wrote what, and what the listener thought. */
@@ -361,6 +464,7 @@ class Listening {
     if (this.post.state !== "none") this.post.state = "waiting";
     this.document = newDocument(this.survey, this.lists, this.language);
     this.at = 0;
+    history.replaceState({ at: 0, deep: 0 }, "");
     this.show();
   }
 }

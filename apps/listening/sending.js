@@ -39,11 +39,12 @@ class Kept {
 
 /**
  * Sends the latest document until it is stored; `state` is none, waiting, stored, refused or
- * uninvited. What the server tells who has finished becomes `debrief`.
+ * uninvited. `overtake` gives what to send where the server has other answers than what was sent.
+ * What the server tells who has finished becomes `debrief`.
  */
 class Post {
-  constructor(fetcher, wait, changedState) {
-    Object.assign(this, { fetcher, wait, changedState });
+  constructor(fetcher, wait, changedState, overtake) {
+    Object.assign(this, { fetcher, wait, changedState, overtake });
     this.state = fetcher ? "waiting" : "none";
     this.pause = 1000;
     this.invitation = "";
@@ -65,6 +66,7 @@ class Post {
       const sent = this.next;
       const answer = await this.attempt(sent);
       if (answer === "again") await this.wait(this.pause);
+      else if (answer === "stale") this.next = this.overtake();
       else if (answer !== "stored") this.say(answer);
       else if (this.next === sent) {
         this.next = null;
@@ -76,7 +78,8 @@ class Post {
 
   async ask(method, content) {
     const headers = { "Content-Type": "application/json", Invitation: this.invitation };
-    return this.fetcher("answers", { method, body: JSON.stringify(content), headers });
+    const body = JSON.stringify(content);
+    return this.fetcher("answers", { method, body, headers, keepalive: true }); // the page may close
   }
 
   async attempt(document) {
@@ -89,6 +92,7 @@ class Post {
       }
       if ([404, 405, 501].includes(answer.status)) return "none"; // a host of files only
       if (answer.status === 401) return "uninvited";
+      if (answer.status === 409) return "stale";
       if ([400, 410, 413].includes(answer.status)) return "refused";
     } catch {
       // no connection: later

@@ -10,42 +10,27 @@ there. Who is refused for now (429, 503) loses nothing: the page sends its lates
 request is logged: a line would name addresses.
 """
 
+import base64
 import json
-import logging
-import sys
-import traceback
 from collections import Counter
 from datetime import date
 from urllib.parse import urlsplit
 
 from tornado import web
-from tornado.httpserver import HTTPServer
-from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
 
-from apps.listening.answer_db import Deleted, Store, Uninvited
+from apps import local
+from apps.listening.answer_db import Deleted, Stale, Store, Uninvited
 from apps.listening.answer_key import read_key
 from apps.listening.answer_schema import checked, parsed
 from apps.listening.page import Place, deal, to_html
 
 NEW = 300  # listeners
 LARGEST = 64_000  # bytes of a body
-# Tornado takes in a body up to here, so that a status can answer one that is too large.
-OPTIONS = {"max_body_size": 1_000_000, "body_timeout": 30, "idle_connection_timeout": 120}
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; "
-    "style-src 'unsafe-inline'; img-src data:; media-src data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-}
-STATUS = {Uninvited: 401, Deleted: 410, OSError: 503}  # of what the store raises
+STATUS = {Uninvited: 401, Stale: 409, Deleted: 410, OSError: 503}  # of what the store raises
 
 
-def application(place: Place, store: Store, debrief: bool = False) -> web.Application:
-    """Make the Tornado application: ``/`` the page, ``/answers`` to put and delete.
+def application(place: Place, store: Store, debrief: bool = False, name: str = ""):
+    """Make the Tornado application: ``/`` the page, its sounds, ``/answers`` to put and delete.
 
     Parameters
     ----------
@@ -53,6 +38,8 @@ def application(place: Place, store: Store, debrief: bool = False) -> web.Applic
     store : Store
     debrief : bool
         Whether who has finished is told who wrote what.
+    name : str
+        Of the host, where it is not asked by its number.
 
     Raises
     ------
@@ -61,12 +48,12 @@ def application(place: Place, store: Store, debrief: bool = False) -> web.Applic
     """
     survey, key = place.read(), read_key(place.key)
     sources = {item: of.source for item, of in key.named("song").items()}
-    return web.Application(
-        [("/", Page), ("/answers", Answers)],
-        default_handler_class=Elsewhere,
-        log_function=lambda handler: None,
-        survey=survey,
-        page=to_html(survey, []).encode(),
+    return local.application(
+        [("/", Page), ("/answers", Answers), (r"/sounds/(\w+)\.mp3", Sound)],
+        name=name.lower(),
+        invited=survey["invited"],
+        page=to_html(survey | {"sounds": {}}, []).encode(),
+        sounds={name: base64.b64decode(sound) for name, sound in survey["sounds"].items()},
         key=key,
         lists=deal(sources, survey["each"], [*key.named("fake")]),
         store=store,
@@ -75,27 +62,16 @@ def application(place: Place, store: Store, debrief: bool = False) -> web.Applic
     )
 
 
-class Handler(web.RequestHandler):
+class Handler(local.Handler):
     """What all answers have in common; `settings` are those that `application` gives."""
 
-    def set_default_headers(self):
-        """Let nothing be kept, framed, guessed or told elsewhere."""
-        for name, value in HEADERS.items():
-            self.set_header(name, value)
-        self.clear_header("Server")
+    refusals = (web.HTTPError, Uninvited, Stale, Deleted)
 
     def write_error(self, status_code, exc_info=(None, None), **kwargs):
         """Say it by the status, which is what the page goes by; its words are its own."""
-        self.set_status(STATUS.get(exc_info[0], status_code))
+        if exc_info[0] in STATUS:
+            self.set_status(STATUS[exc_info[0]])
         super().write_error(self.get_status())
-
-    def log_exception(self, kind, value, trace):
-        """Tell the owner that the disk failed, or where the code did; not what was sent."""
-        if kind is OSError:
-            print(value, file=sys.stderr)
-        elif kind not in (web.HTTPError, *STATUS):
-            last = traceback.extract_tb(trace)[-1]
-            print(f"{kind.__name__} in {last.filename}:{last.lineno}", file=sys.stderr)
 
 
 class Page(Handler):
@@ -104,10 +80,21 @@ class Page(Handler):
     def get(self):
         """Deal a list."""
         dealt = json.dumps([next(self.settings["lists"])]).encode()
-        # Some megabytes: written once, in `application`, without a list.
         self.finish(self.settings["page"].replace(b'id="lists">[]', b'id="lists">' + dealt, 1))
 
     head = get
+
+
+class Sound(Handler):
+    """A sound, named by what it is: whoever has heard it need not load it again."""
+
+    def get(self, name):
+        """Give it to keep."""
+        if name not in self.settings["sounds"]:
+            raise web.HTTPError(404)
+        self.set_header("Content-Type", "audio/mpeg")
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.finish(self.settings["sounds"][name])
 
 
 class Answers(Handler):
@@ -117,6 +104,7 @@ class Answers(Handler):
 
     def prepare(self):
         """Take in a document, or the name of one, if it is of our page and our survey."""
+        super().prepare()
         if not is_same_origin(self.request.headers):
             raise web.HTTPError(403)
         if len(self.request.body) > LARGEST:
@@ -130,7 +118,7 @@ class Answers(Handler):
         if self.asked["survey"] != key.survey or not named <= key.items.keys():
             raise web.HTTPError(400)
         self.who = self.asked["survey"], self.asked["listener"]
-        invited = self.settings["survey"]["invited"] and not is_deletion
+        invited = self.settings["invited"] and not is_deletion
         if not invited and not self.settings["store"].knows(*self.who):
             new, who = self.settings["new"], (self.request.remote_ip, date.today())
             new[who] += 1
@@ -153,14 +141,6 @@ class Answers(Handler):
         self.set_status(204)
 
 
-class Elsewhere(Handler):
-    """Any other address."""
-
-    def prepare(self):
-        """Say that nothing is there."""
-        raise web.HTTPError(404)
-
-
 def is_same_origin(headers) -> bool:
     """Tell whether a request comes from our own page, or from no page at all.
 
@@ -174,7 +154,7 @@ def is_same_origin(headers) -> bool:
     return True
 
 
-def serve(folder, host: str = "127.0.0.1", port: int = 8000, debrief: bool = False) -> None:
+def serve(folder, host="127.0.0.1", port: int = 8000, debrief: bool = False, name="") -> None:
     """Serve a survey and keep the answers until interrupted; the address is printed.
 
     Parameters
@@ -188,6 +168,8 @@ def serve(folder, host: str = "127.0.0.1", port: int = 8000, debrief: bool = Fal
         0 takes any that is free.
     debrief : bool
         Whether who has finished is told who wrote what.
+    name : str
+        What the address begins with for listeners, unless with a number: ``survey.example.org``.
 
     Raises
     ------
@@ -204,26 +186,15 @@ def serve(folder, host: str = "127.0.0.1", port: int = 8000, debrief: bool = Fal
             "it, and build a survey anew for new ones"
         )
     codes = place.invitations.read_text().split() if survey["invited"] else []
-    try:
-        sockets = bind_sockets(port, host)
-    except OSError as error:
-        raise OSError(
-            f"cannot listen at {host}, port {port} ({error}); choose a free port from 1024 to "
-            "65535 with --port, and an address of this machine with --host"
-        ) from error
     store = Store(place.answers, codes)
-    # Tornado names addresses at the level below.
-    logging.getLogger("tornado").setLevel(logging.WARNING)
-    server = HTTPServer(application(place, store, debrief), **OPTIONS)
-    server.add_sockets(sockets)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{sockets[0].getsockname()[1]}/"
-    said = f"the survey is at {address} until you press Ctrl-C; answers go to {place.answers}"
-    if codes:
-        said += f"\neach listener gets an own address: {address}# and a code of {place.invitations}"
-    print(said, flush=True)
+
+    def tell(address: str) -> None:
+        print(f"answers go to {place.answers}", flush=True)
+        if codes:
+            print(f"each listener gets {address}# and a code of {place.invitations}", flush=True)
+
     try:
-        IOLoop.current().start()
+        served = application(place, store, debrief, name)
+        local.serve(served, "the survey is", tell, host, port)
     finally:
-        server.stop()
         store.close()  # tidies the journal away; after a kill the next start does

@@ -121,10 +121,15 @@ def write_file(song: Song, number: int, kind: str) -> Path:
     return to(config.build_dir() / "play" / f"song_{number}{kind}")
 
 
+def player_of(song: Song, number: int, marks=()) -> str:
+    """Write the player of a song that lies beside the page."""
+    return player.player_html(song, marks=[marks], audio=[f"song_{number}.mp3"])
+
+
 def page(some: list[Song], seed: int, served: bool = False) -> str:
     """Lay out songs; where Python answers, bars of them can be written anew."""
     learnt = training.shipped("four_voices").manifest["songs"]
-    shown = [(song, player.player_html(song)) for song in some]
+    shown = [(song, player_of(song, i)) for i, song in enumerate(some, 1)]
     page = Path(__file__).parent / "play.html"
     about = {"kinds": KINDS, "seed": seed, "learnt": learnt, "served": served}
     return template.render(page, songs=shown, **about)

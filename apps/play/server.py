@@ -3,26 +3,24 @@
 import json
 
 import numpy as np
+from tornado.ioloop import IOLoop
 
-from apps import play
-from apps.local import Local
-from musegen import generation, player, training
+from apps import local, play
+from musegen import generation, training
 from musegen.song import Song
 
 
 def application(some: list[Song], seed: int):
     """Make the Tornado application: the page, its files as the songs are now, and what it asks."""
-    from tornado import web
-
     run, rng = training.shipped("four_voices"), np.random.default_rng(seed)
     versions = {str(i): [song] for i, song in enumerate(some, 1)}
 
-    class Page(Local, web.RequestHandler):
+    class Page(local.Handler):
         def get(self):
             now = [mine[-1] for mine in versions.values()]
             self.finish(play.page(now, seed, served=True))
 
-    class Anew(Local, web.RequestHandler):
+    class Anew(local.Handler):
         def put(self, number):  # not POST, which pages of other sites may send
             mine, marks = versions[number], []
             try:
@@ -34,17 +32,18 @@ def application(some: list[Song], seed: int):
                     marks = [(bar * (first - 1), bar * last, "anew")]
                 elif len(mine) > 1:
                     mine.pop()
-                self.finish(player.player_html(mine[-1], marks=[marks]))
-            except (ValueError, TypeError) as error:
+                self.finish(play.player_of(mine[-1], number, marks))
+            except (ValueError, TypeError, RecursionError) as error:
                 self.set_status(400)
                 self.finish(str(error))
 
-    class File(Local, web.RequestHandler):
-        def get(self, number, kind):
-            path = play.write_file(versions[number][-1], int(number), kind)
+    class File(local.Handler):
+        async def get(self, number, kind):
+            asked = play.write_file, versions[number][-1], int(number), kind
+            path = await IOLoop.current().run_in_executor(local.apart(), *asked)
             self.set_header("Content-Type", "application/octet-stream")
             self.finish(path.read_bytes())
 
     number = f"({'|'.join(versions)})"
     files = rf"/song_{number}(\.mid|\.mp3|\.musicxml)"
-    return web.Application([("/", Page), (rf"/song/{number}", Anew), (files, File)])
+    return local.application([("/", Page), (rf"/song/{number}", Anew), (files, File)])

@@ -1,6 +1,5 @@
 """The files of the report: a page per notebook, figures, tables, songs, and the index."""
 
-import base64
 import io
 import shutil
 from collections.abc import Callable, Sequence
@@ -41,11 +40,18 @@ def write_page(notebook, page: Path, copy: Path, folder: Path, settings: config.
     import nbformat
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="", embed_images=True)
-    about = {"metadata": {"name": page.stem, "path": str(folder)}}
-    text, _ = exporter.from_notebook_node(notebook, about)
-    back = '<p style="margin:1em"><a href="index.html">All figures and pages</a></p>'
-    write(page, text.replace("<main>", f"{back}{_of_other_songs(notebook, settings)}\n<main>", 1))
+    here = str(Path(__file__).parent)
+    exporter = HTMLExporter(
+        template_name="notebook_page",
+        extra_template_basedirs=[here],
+        extra_template_paths=[here, str(template.SHARED)],
+        embed_images=True,
+        exclude_anchor_links=True,
+    )
+    about = {"name": page.stem, "path": str(folder)}
+    said = _of_other_songs(notebook, settings)
+    resources = {"metadata": about, "of_other_songs": said}
+    write(page, exporter.from_notebook_node(notebook, resources)[0])
     write(copy, nbformat.writes(notebook))
 
 
@@ -144,7 +150,8 @@ def _write_songs(folder: Path, name: str, songs, measures=None) -> None:
         song.to_audio(folder / f"{name}_{i}.mp3")
     if measures is not None:
         _write_csv(folder / f"{name}_measures.csv", measures)
-    write(folder / f"{name}.html", player.player_html(*songs))
+    audio = [f"{folder.name}/{name}_{i}.mp3" for i, _ in enumerate(songs, start=1)]
+    write(folder / f"{name}.html", player.player_html(*songs, audio=audio))
 
 
 def write_tables(folder: Path, settings: config.Settings) -> None:
@@ -167,23 +174,21 @@ def _write_csv(path: Path, frame) -> None:
 
 
 def write_index(folder: Path, notebooks: list[Path], settings: config.Settings) -> None:
-    """Bind what is there into ``index.html``, its pictures inside it."""
-    import pandas as pd
-
+    """Bind what is there into ``index.html``."""
     drawn = [n for n in figures.CAPTIONS if (folder / f"figures/figure_{n:02}.png").exists()]
-    judged = folder / "claims.csv"
-    verdicts = pd.read_csv(judged)["verdict"].value_counts() if judged.exists() else {}
+    about = {1: "the grades of each source", 2: "the two songs of the autoencoder on 256 songs"}
     page = template.render(
         Path(__file__).parent / "index.html",
         settings=settings,
         four_voices=_heard(folder, "four_voices"),
-        survey=[_heard(folder, f"survey_{n}") for n in range(1, 6)],
+        survey=[
+            (source, _heard(folder, f"survey_{n}")) for n, source in enumerate(figures.SOURCES, 1)
+        ],
         notebooks=[(_title(n), (folder / f"{n.stem}.html").exists(), n.stem) for n in notebooks],
         figures=[_figure(folder, number) for number in drawn],
-        tables={n: _html(folder / "tables" / f"table_{n}.csv") for n in (1, 2)},
-        verdicts=dict(verdicts),
-        claims=_html(judged),
-        as_built=_html(folder / "as_built.csv"),
+        tables=[(n, _rows(folder / f"tables/table_{n}.csv"), what) for n, what in about.items()],
+        claims=_rows(folder / "claims.csv"),
+        as_built=_rows(folder / "as_built.csv"),
     )
     write(folder / "index.html", page)
 
@@ -203,7 +208,6 @@ def _figure(folder: Path, number: int) -> dict:
     return {
         "number": number,
         "name": picture.stem,
-        "png": base64.b64encode(picture.read_bytes()).decode(),
         "caption": figures.CAPTIONS[number],
         "files": [f"figures/{file.name}" for file in others if file.exists()],
         "heard": _heard(folder, picture.stem),
@@ -219,14 +223,14 @@ def _heard(folder: Path, name: str) -> dict | None:
     return {
         "player": path.read_text(encoding="utf-8"),
         "files": [f"songs/{file.name}" for file in sorted(path.parent.glob(f"{name}_?.m*"))],
-        "measures": _html(measures, number="{:g}") if measures.exists() else "",
+        "measures": _rows(measures),
     }
 
 
-def _html(file: Path, number: str = "{:.3f}") -> str:
+def _rows(file: Path) -> list[dict]:
+    """Read a table, a dict a row; an empty one if it is not there."""
     import pandas as pd
 
     if not file.exists():
-        return "<p>Not made yet.</p>"
-    frame = pd.read_csv(file, dtype={"printed": str}, keep_default_na=False)
-    return frame.to_html(index=False, border=0, float_format=number.format)
+        return []
+    return pd.read_csv(file, dtype={"printed": str}, keep_default_na=False).to_dict("records")

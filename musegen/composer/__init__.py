@@ -7,31 +7,32 @@ widget, on a plain page through `apps.composer.server`.
 """
 
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from musegen import generation, metrics, player
+from musegen.config import GANConfig
 from musegen.song import Song
 from musegen.training import Run
 
 # The names that player.js has tones for: their General MIDI programs, for files.
 INSTRUMENTS = {"piano": 0, "harpsichord": 6, "music box": 10, "organ": 19, "strings": 48}
 SLIDERS = 24  # ours: a screenful; `random` and the songs move the other components, too
-LEVELS = 256  # a probability travels as a byte
-FORMATS = (".mid", ".mp3")
 
 
 class Composer:
     """Sliders for the principal components of the training songs' latents, and what they play.
+
+    A GAN's are its numbers of noise: as it never saw a latent of a song, it has no songs to load,
+    and cannot be asked to clean.
 
     As the last line of a cell it is a widget; where no kernel answers, a player of its first song.
 
     Parameters
     ----------
     run : Run
-        Of an autoencoder.
+        Of an autoencoder or a GAN.
 
     Attributes
     ----------
@@ -45,13 +46,19 @@ class Composer:
 
     def __init__(self, run: Run):
         self.run = run
-        latents = generation.latents_of_training(run)
-        noise = generation.Noise.of(latents)
-        varied = noise.explained > 1e-8  # some units of the network no song wakes
+        size, self.is_gan = run.cfg.network.latent, isinstance(run.cfg.network, GANConfig)
+        if self.is_gan:  # plain normal noise, and no song has a latent
+            noise = generation.Noise(np.zeros(size), np.eye(size))
+            self.first_bars = np.zeros((0, size))
+        else:
+            noise = generation.Noise.of(generation.latents_of_training(run))
+            self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
+        varied = noise.explained > 1e-3  # ours: nobody hears the others
         self.mean, self.components = noise.mean, noise.components[varied]
         self.explained = noise.explained[varied]
-        self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
         self.windows = metrics.NearestWindow(run)
+        self.written = written  # a server has another process do it
+        self.effects = self._effects().round(2).tolist()
         self.song = self._song(self._cells(self.mean), run.cfg.network.threshold)
 
     def __repr__(self) -> str:
@@ -66,7 +73,7 @@ class Composer:
             ``"ask"`` names one of the methods here: ``start``, ``play``, ``clean`` or ``save``;
             the rest are its arguments.
         latent : bytes
-            The 120 numbers as float32; what is negative counts as 0.
+            The 120 numbers as float32; what is negative counts as 0, but of a GAN.
 
         Returns
         -------
@@ -91,7 +98,7 @@ class Composer:
         x = np.frombuffer(latent, "<f4")
         if not np.isfinite(x).all():
             raise ValueError("a latent has a number that is none")
-        return x.clip(0, 1e6)
+        return x.clip(-1e6 if self.is_gan else 0, 1e6)
 
     def start(self) -> tuple[dict, list[bytes]]:
         """Tell the page what it needs: mean, directions and their spread, songs, instruments."""
@@ -99,9 +106,9 @@ class Composer:
         said = {
             "run": self.run.folder.name,
             "name": self.run.cfg.name,
-            "songs": [song.title for song in self.run.songs],
-            "explained": self.explained.round(5).tolist(),
-            "sliders": min(SLIDERS, len(self.components)),
+            "songs": [song.title for song in self.run.songs[: len(self.first_bars)]],
+            "explained": self.explained[:SLIDERS].round(5).tolist(),
+            "effects": self.effects,
             "threshold": cfg.threshold,
             "tempo": generation.TEMPO_QPM,
             "instruments": list(INSTRUMENTS),
@@ -118,30 +125,44 @@ class Composer:
         cells = self._cells(latent)
         nearest = self.windows.nearest(cells > _number(threshold, 0, 1, "threshold"))
         self.song = self._song(cells, threshold)
-        levels = (cells * LEVELS).clip(max=LEVELS - 1).astype(np.uint8)
-        rows = levels.reshape(-1, levels.shape[-1]).T  # (pitch, time)
-        said = {"title": nearest.title, "bar": nearest.bar, "share": nearest.share}
-        return {"nearest": said}, [rows.tobytes()]
+        levels = (cells * 256).clip(max=255).astype(np.uint8)
+        # (pitch, time)
+        return {"nearest": nearest._asdict()}, [levels.reshape(-1, levels.shape[-1]).T.tobytes()]
 
     def clean(self, latent: np.ndarray, threshold: float) -> tuple[dict, list[bytes]]:
         """Encode what is heard: the nearest song that the network itself would describe so."""
+        if self.is_gan:
+            raise ValueError("a GAN has no encoder; only an autoencoder can clean what is heard")
         heard = self._cells(latent) > _number(threshold, 0, 1, "threshold")
         return {}, [generation.encode(self.run, heard[None])[0].astype("<f4").tobytes()]
 
     def save(self, latent, threshold, tempo, instrument: str, suffix: str):
         """Write what is heard as a file for the page to hand out; answers as the others do."""
-        if suffix not in FORMATS:
-            raise ValueError(f"a song is saved as {', '.join(FORMATS)}, not {suffix}")
         if instrument not in INSTRUMENTS:
             raise ValueError(f"the instruments are {', '.join(INSTRUMENTS)}, not {instrument}")
         song = self._song(self._cells(latent), threshold, _number(tempo, 20, 400, "tempo"))
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"composer{suffix}"
-            (song.to_midi if suffix == ".mid" else song.to_audio)(path, INSTRUMENTS[instrument])
-            return {"file": path.name}, [path.read_bytes()]
+        return {"file": f"composer{suffix}"}, [self.written(song, suffix, INSTRUMENTS[instrument])]
+
+    def _effects(self) -> np.ndarray:
+        """Measure what each slider changes around the mean song, from -2 to 2 sigma: (slider, 3).
+
+        Semitones (mean pitch), sounding cells (log2 of their ratio), bars (mean time).
+        """
+        ends = self.mean + np.outer((-2, 2), self.components[:SLIDERS]).reshape(-1, len(self.mean))
+        heard = (
+            self._decoded(ends if self.is_gan else ends.clip(0)) > self.run.cfg.network.threshold
+        )
+        count = heard.sum((1, 2, 3)).clip(1)
+        pitch = heard.sum((1, 2)) @ np.arange(heard.shape[3]) / count
+        bar = heard.sum((2, 3)) @ np.arange(heard.shape[1]) / count
+        return np.diff(np.stack([pitch, np.log2(count), bar]).reshape(3, 2, -1), axis=1)[:, 0].T
 
     def _cells(self, latent: np.ndarray) -> np.ndarray:
-        return generation.decode(self.run, latent[None])[0]
+        return self._decoded(latent[None])[0]
+
+    def _decoded(self, latents: np.ndarray) -> np.ndarray:
+        decode = generation.gan_cells if self.is_gan else generation.decode
+        return decode(self.run, latents)
 
     def _song(self, cells, threshold: float, tempo: float = generation.TEMPO_QPM) -> Song:
         level, title = _number(threshold, 0, 1, "threshold"), f"Composer, {self.run.cfg.name}"
@@ -151,6 +172,14 @@ class Composer:
         bundle, _ = _widget(self)._repr_mimebundle_()
         # Where no kernel answers, and in the exported page, there is still a song to play.
         return bundle | {"text/plain": repr(self), "text/html": self.song._repr_html_()}
+
+
+def written(song: Song, suffix: str, program: int) -> bytes:
+    """Write a song as MIDI or sound; the page's server has another process do so."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = (Path(folder) / "composer").with_suffix(suffix)
+        (song.to_midi if suffix == ".mid" else song.to_audio)(path, program)
+        return path.read_bytes()
 
 
 def _number(value, low: float, high: float, name: str) -> float:
@@ -177,7 +206,6 @@ def _widget(composer: Composer):
     return widget
 
 
-@cache
 def script(ending: str) -> str:
     """Give ``composer.js`` and the player it builds on as one module that ends with `ending`."""
     text = (Path(__file__).parent / "composer.js").read_text(encoding="utf-8")
@@ -185,8 +213,6 @@ def script(ending: str) -> str:
     return "\n".join([player.script(), own, ending])
 
 
-@cache
 def style() -> str:
     """Give the style sheets of composer and player."""
-    own = (Path(__file__).parent / "composer.css").read_text(encoding="utf-8")
-    return player.style() + own
+    return player.style() + (Path(__file__).parent / "composer.css").read_text(encoding="utf-8")

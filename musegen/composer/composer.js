@@ -53,6 +53,34 @@ function between(a, b, share) {
   return a.map((value, i) => value + share * (b[i] - value));
 }
 
+// What moving a slider to the right does to the roll, and from how much on one hears it (ours).
+const CHANGES = [
+  ["lower", "higher", 1], // semitones
+  ["sparser", "denser", Math.log2(1.1)], // a tenth more cells sound
+  ["earlier", "later", 0.25], // bars
+];
+
+/** Names a slider by what it does most: two words at the most. */
+function nameOf(effect) {
+  const changes = CHANGES.map(([less, more, least], i) => ({
+    word: effect[i] > 0 ? more : less,
+    size: Math.abs(effect[i]) / least,
+  }));
+  const heard = changes.filter(({ size }) => size >= 1).toSorted((a, b) => b.size - a.size);
+  const words = heard.slice(0, 2).map(({ word }) => word);
+  return words.join(", ") || "other notes";
+}
+
+/** Says in numbers what a slider does. */
+function tellEffect([semitones, cells, bars], share) {
+  const signed = (number) => (number > 0 ? "+" : "") + number.toFixed(1);
+  return (
+    `From -2 σ to 2 σ around the songs' mean: pitch ${signed(semitones)} semitones, ` +
+    `sounding cells times ${(2 ** cells).toFixed(2)}, time ${signed(bars)} bars.` +
+    (share && ` ${share} of the variance of the training songs' latents.`)
+  );
+}
+
 /** Writes a state as the text of a file. */
 function stateToText(state, run) {
   const latent = Array.from(state.latent, (value) => Number(value.toPrecision(7)));
@@ -103,6 +131,7 @@ class Composer {
     this.space = makeSpace(mean, components);
     this.songs = setup.songs.map((_, i) => songs.subarray(i * mean.length, (i + 1) * mean.length));
     this.undone = [];
+    this.kept = `musegen composer ${setup.run}`; // the name under which a window keeps the state
     this.reset();
     this.build();
   }
@@ -120,11 +149,9 @@ class Composer {
     this.status = element("div", { className: "status", role: "status" });
     this.stage = element("div");
     this.root.replaceChildren(
-      this.stage,
-      this.nearest,
-      this.status,
+      element("div", { className: "head" }, this.stage, this.nearest, this.status),
       element("div", { className: "row" }, ...this.buildButtons()),
-      element("div", { className: "row" }, ...this.buildSongs()),
+      ...(this.songs.length ? [element("div", { className: "row" }, ...this.buildSongs())] : []),
       element("div", { className: "row" }, ...this.buildKnobs()),
       element("div", { className: "sliders" }, ...this.buildSliders()),
     );
@@ -142,18 +169,30 @@ class Composer {
     return [
       button("random, 1 σ", random(1)),
       button("random, 2 σ", random(2)),
-      button("clean up", () => this.clean()),
+      ...(this.songs.length ? [button("clean up", () => this.clean())] : []),
       button("undo", () => this.undo()),
       button("reset", () => {
         this.remember();
         this.reset();
         this.update();
       }),
-      button("save MIDI", () => this.save(".mid")),
-      button("save mp3", () => this.save(".mp3")),
+      this.buildSaver("MIDI", ".mid"),
+      this.buildSaver("mp3", ".mp3"),
       button("save sliders", () => this.saveState()),
       this.buildLoader(),
     ];
+  }
+
+  buildSaver(name, suffix) {
+    const made = button(`save ${name}`, async () => {
+      made.disabled = true;
+      made.textContent = `saving ${name} …`;
+      await this.save(suffix);
+      made.textContent = `save ${name}`;
+      made.disabled = false;
+    });
+    made.setAttribute("aria-live", "polite");
+    return made;
   }
 
   buildLoader() {
@@ -217,12 +256,17 @@ class Composer {
 
   buildSliders() {
     this.sliders = [];
-    for (let k = 0; k < this.setup.sliders; k++) {
-      const share = (100 * this.setup.explained[k]).toFixed(1);
-      const slider = knob(`${k + 1}: ${share} %`, -5, 5, 0.05, (sigma) => {
+    const { explained, effects } = this.setup;
+    for (const [k, effect] of effects.entries()) {
+      const name = element("span", {}, `${k + 1} ${nameOf(effect)} `);
+      const share = this.songs.length ? `${(100 * explained[k]).toFixed(1)} %` : "";
+      name.append(element("small", {}, share));
+      const slider = knob(name, -5, 5, 0.05, (sigma) => {
         this.set({ latent: withCoordinate(this.space, this.state.latent, k, sigma) });
         return `${sigma.toFixed(1)} σ`;
       });
+      slider.label.title = tellEffect(effect, share);
+      slider.input.setAttribute("aria-description", slider.label.title);
       slider.input.addEventListener("pointerdown", () => this.remember());
       this.sliders.push(slider);
     }
@@ -256,8 +300,33 @@ class Composer {
       const sigma = coordinate(this.space, this.state.latent, k);
       slider.show(sigma, `${sigma.toFixed(1)} σ`);
     });
+    this.keep();
     if (draw && this.values) this.draw();
     return this.refresh();
+  }
+
+  /** Keeps the state for a reload of this window. */
+  keep() {
+    try {
+      sessionStorage.setItem(this.kept, stateToText(this.state, this.setup.run));
+    } catch {
+      // a browser that keeps nothing
+    }
+  }
+
+  /** Goes on with what this window has kept. */
+  recall() {
+    try {
+      this.state = this.read(sessionStorage.getItem(this.kept), this.kept);
+    } catch {
+      // nothing, or another network's
+    }
+    return this.update();
+  }
+
+  /** Says that nobody answers any more; what was heard last can still be played and kept. */
+  lose(sentence) {
+    this.status.textContent = sentence;
   }
 
   /** Asks for the newest state only: while an answer is on its way, what lies between is skipped. */
@@ -306,7 +375,6 @@ class Composer {
   }
 
   async save(suffix) {
-    this.status.textContent = "";
     const { latent, threshold, tempo, instrument } = this.state;
     const asked = { ask: "save", threshold, tempo, instrument, suffix };
     const answer = await this.tell(asked, latent);
@@ -317,10 +385,14 @@ class Composer {
     handOut("composer.json", stateToText(this.state, this.setup.run));
   }
 
-  load(text, name) {
+  read(text, name) {
     const { run, instruments } = this.setup;
+    return stateFromText(text, name, run, instruments, this.space.mean.length);
+  }
+
+  load(text, name) {
     try {
-      const state = stateFromText(text, name, run, instruments, this.space.mean.length);
+      const state = this.read(text, name);
       this.remember();
       this.state = state;
       this.update();
@@ -334,6 +406,8 @@ class Composer {
   }
 }
 
+const KEEP = "“save sliders” keeps what is here, to be loaded there.";
+
 function button(label, act) {
   const made = element("button", { type: "button" }, label);
   made.onclick = act;
@@ -343,13 +417,16 @@ function button(label, act) {
 /** Makes a labelled slider; `act(value)` gives what to say beside it. */
 function knob(name, min, max, step, act) {
   const input = element("input", { type: "range", min, max, step });
-  const said = element("output");
-  input.oninput = () => {
-    said.textContent = act(Number(input.value));
+  const said = element("span", { className: "said" });
+  said.setAttribute("aria-hidden", "true");
+  const say = (text) => {
+    said.textContent = text;
+    input.setAttribute("aria-valuetext", text);
   };
+  input.oninput = () => say(act(Number(input.value)));
   const show = (value, text) => {
     if (document.activeElement !== input || Number(input.value) !== value) input.value = value;
-    said.textContent = text;
+    say(text);
   };
   const label = element("label", { className: "knob" }, element("span", {}, name), input, said);
   return { label, input, show };
@@ -366,7 +443,7 @@ async function startComposer(root, ask) {
   const { said, arrays } = await ask({ ask: "start" });
   const numbers = arrays.map((array) => new Float32Array(array));
   const composer = new Composer(root, ask, said, numbers);
-  await composer.update();
+  await composer.recall();
   root.composer = composer;
   return composer;
 }
@@ -374,17 +451,20 @@ async function startComposer(root, ask) {
 /** Keeps questions and their answers together: `send(id, said, latent)` sends one off. */
 function questions(send) {
   const waiting = new Map();
-  let last = 0;
-  const ask = (said, latent) =>
-    new Promise((resolve, reject) => {
+  let [last, over] = [0, ""];
+  const ask = async (said, latent) => {
+    if (over) throw new Error(over);
+    return new Promise((resolve, reject) => {
       waiting.set(++last, { resolve, reject });
       send(last, said, latent);
     });
+  };
   const answered = (id, said, arrays) => {
     waiting.get(id)?.resolve({ said, arrays });
     waiting.delete(id);
   };
   const lost = (sentence) => {
+    over = sentence;
     for (const { reject } of waiting.values()) reject(new Error(sentence));
     waiting.clear();
   };
@@ -401,17 +481,24 @@ function renderInNotebook({ model, el }) {
   el.dataset.lmSuppressShortcuts = "true";
   // The widget is shown in more than one place at times: each view asks with its own name.
   const view = Math.random();
-  const { ask, answered } = questions((id, said, latent) => {
+  const { ask, answered, lost } = questions((id, said, latent) => {
     const buffers = latent ? [Float32Array.from(latent).buffer] : [];
     model.send({ id: [view, id], said }, undefined, buffers);
   });
   const hear = (message, buffers) => {
     if (message.id[0] === view) answered(message.id[1], message.said, buffers.map(ownBuffer));
   };
+  const end = () => {
+    const sentence = "The kernel has stopped; run this cell again. " + KEEP;
+    lost(sentence);
+    el.composer?.lose(sentence);
+  };
   model.on("msg:custom", hear);
+  model.on("comm_live_update", end); // as Jupyter's widgets call it
   const started = startComposer(el, ask);
   return () => {
     model.off("msg:custom", hear);
+    model.off("comm_live_update", end);
     started.then((composer) => composer.close());
   };
 }
@@ -421,10 +508,6 @@ function renderInPage(root) {
   const socket = new WebSocket(`ws://${location.host}/ask`);
   socket.binaryType = "arraybuffer";
   const { ask, answered, lost } = questions((id, said, latent) => {
-    if (socket.readyState !== WebSocket.OPEN) {
-      lost("Python does not answer any more; start `python -m musegen composer` again");
-      return;
-    }
     const head = new TextEncoder().encode(JSON.stringify({ id, said }));
     const size = new Uint8Array(Uint32Array.of(head.length).buffer);
     socket.send(new Blob([size, head, latent ? Float32Array.from(latent) : ""]));
@@ -437,9 +520,12 @@ function renderInPage(root) {
     answered(head.id, head.said, arrays);
   };
   socket.onclose = () => {
-    lost("Python has stopped; start `python -m musegen composer` again and reload this page");
+    const sentence = "Python has stopped; start `python -m musegen composer` again. " + KEEP;
+    lost(sentence);
+    if (root.composer) root.composer.lose(sentence);
+    else root.textContent = sentence;
   };
-  socket.onopen = () => startComposer(root, ask);
+  socket.onopen = () => startComposer(root, ask).catch(() => {}); // said when the socket closes
 }
 
 export {
@@ -451,6 +537,7 @@ export {
   randomLatent,
   renderInNotebook,
   renderInPage,
+  nameOf,
   songOf,
   stateFromText,
   stateToText,

@@ -26,10 +26,10 @@ from musegen.figures.examples import (
     survey_songs,
 )
 from musegen.figures.networks import (
+    live_loss,
     plot_critics,
     plot_history,
     plot_motions,
-    plot_search,
     plot_verdicts,
 )
 from musegen.figures.preparation import plot_audit, plot_keys, plot_tempi

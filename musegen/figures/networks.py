@@ -1,4 +1,4 @@
-"""Networks as curves and dots: how they were trained, searched for and judged."""
+"""Networks as curves and dots: how they are trained and judged."""
 
 from musegen.figures.rolls import SOURCE_OF
 from musegen.figures.style import COLOURS, new_figure
@@ -74,38 +74,43 @@ def plot_motions(run, upper: int = 0, lower: int = 3):
     return fig
 
 
-def plot_search(trials):
-    """Draw what each setting of a search did: a dot a trial, the best in another colour.
+def live_loss(most: int, every: int = 5, *, axis: str = "Epoch", label: str = "Loss (nats)"):
+    """Show a curve that grows while Keras trains, wherever a notebook is open.
 
     Parameters
     ----------
-    trials : DataFrame
-        As `tools.search.frame` gives it: the value, the settings; the best first.
+    most : int
+        Steps that the axis has room for.
+    every : int
+        It is drawn anew after so many.
+    axis, label : str
+        What the axes say, with the unit.
 
     Returns
     -------
-    matplotlib Figure
+    function
+        Of a step's number, from 0, and its logs: for `keras.callbacks.LambdaCallback`.
 
     Notes
     -----
-    Report 4.4.1. Notebook: 03_lstm_training, "Other settings".
+    Notebooks: 02_autoencoder_training and 03_lstm_training, "Training".
     """
-    value, *settings = trials.columns
-    size = (2.3 * len(settings), 2.6)
-    fig, axes = new_figure(1, len(settings), figsize=size, sharey=True, squeeze=False)
-    for ax, setting in zip(axes[0], settings, strict=True):
-        kinds, x = sorted(trials[setting].unique()), trials[setting]
-        if len(kinds) <= 5:  # else a number that may be anything
-            x = x.map(kinds.index)
-            ax.set_xticks(range(len(kinds)), [f"{kind:g}" for kind in kinds])
-        elif setting == "learning_rate":
-            ax.set_xscale("log")
-        ax.scatter(x, trials[value], s=18, color="0.55")
-        ax.scatter(x.iloc[:1], trials[value].iloc[:1], s=40, color="C3")
-        ax.set_xlabel(setting)
-    axes[0, 0].set_ylabel(value)
-    fig.suptitle(f"{len(trials)} trials; the best in red")
-    return fig
+    from IPython.display import display
+
+    fig, ax = new_figure(figsize=(7, 2.4))
+    (curve,) = ax.plot([], color="#333333")
+    ax.set(xlim=(0, most), xlabel=axis, ylabel=label)
+    shown, losses = display(fig, display_id=True), []
+
+    def draw(number: int, logs: dict) -> None:
+        losses.append(logs["loss"])
+        if len(losses) % every == 0:
+            curve.set_data(range(1, len(losses) + 1), losses)
+            ax.relim()
+            ax.autoscale_view(scalex=False)
+            shown.update(fig)
+
+    return draw
 
 
 def plot_verdicts(verdicts):

@@ -15,6 +15,7 @@ SOURCE_OF = {
     "lstm_deep_128": "LSTM small dataset",
     "lstm_deep_256": "LSTM large dataset",
     "four_voices": FOUR_VOICES,
+    "gan": "GAN",
 }
 MARK = "#F0E442"  # no source's colour
 GAPS_UP_TO = 32  # bars; in longer songs the gaps would be a comb and hide the notes

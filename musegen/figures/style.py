@@ -15,7 +15,7 @@ SOURCES = (
 )
 COLOURS = dict(zip(SOURCES, ("#009E73", "#E69F00", "#D55E00", "#56B4E9", "#0072B2"), strict=True))
 FOUR_VOICES = "Four voices"  # ours, beyond the report
-COLOURS[FOUR_VOICES] = "#CC79A7"
+COLOURS |= {FOUR_VOICES: "#CC79A7", "GAN": "#444444"}
 
 
 class Caption(NamedTuple):

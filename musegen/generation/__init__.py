@@ -6,6 +6,8 @@ Keras network takes tenths of a second; ``tests/generation`` compares the two.
 autoencoder
     `encode` and `decode`, the `Noise` that is decoded, `autoencoder_songs`; the
     `shown_songs` of figures 7 and 8.
+gan
+    `gan_songs` of normal noise, `between` two noises, and `gan_along` its training.
 lstm
     the `SlidingWindow`; the `report_songs` that figures 9-11 choose from.
 four_voices
@@ -28,6 +30,7 @@ from musegen.generation.autoencoder import (
     song_from_cells,
 )
 from musegen.generation.four_voices import anew, gone_on, harmonised, new_songs, wishes, written
+from musegen.generation.gan import between, gan_along, gan_cells, gan_songs
 from musegen.generation.lstm import (
     SONGS,
     TOKENS,

@@ -140,7 +140,7 @@ def song_from_cells(run: Run, cells: np.ndarray, threshold: float | None = None,
     cells : float array, shape (16, 24, 96)
     threshold : float, optional
         0.5 (report 2.2) unless given. Lowering it removes no note, but fewer of them are stray
-        (report 4.2.1): see notebook 04.
+        (report 4.2.1): see notebook 02.
     **fields
         `title` and `source` of the song.
 

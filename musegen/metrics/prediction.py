@@ -103,7 +103,7 @@ def baselines_table(run: Run):
 
     Notes
     -----
-    Notebook: 03_lstm_training, "Rules to beat".
+    Notebook: 03_lstm_training, "Baselines".
     """
     cut, known = test_windows(run)
     baselines = Baselines(run.tokens.encoded, len(run.vocabulary))

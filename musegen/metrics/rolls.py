@@ -43,7 +43,7 @@ def precision_recall(played: np.ndarray, true: np.ndarray) -> PrecisionRecall:
 
     Notes
     -----
-    Notebook: 02_autoencoder_training, "Does it give the music back?".
+    Notebook: 02_autoencoder_training, "Reconstruction".
     """
     return _rates(_counts(played, true))
 
@@ -53,7 +53,7 @@ def gives_back(run: Run, bars: Bars) -> PrecisionRecall:
 
     Notes
     -----
-    Notebook: 02_autoencoder_training, "Does it give the music back?".
+    Notebook: 02_autoencoder_training, "Reconstruction".
     """
     by_song = bars.by_song(most=MOST_WINDOWS)
     return _rates(sum(_counts(generation.given_back(run, true), true) for true in by_song))
@@ -87,7 +87,7 @@ def stray_and_missed(run: Run, latents: np.ndarray):
 
     Notes
     -----
-    Report 4.2.1. Notebook: 04_generation, "Stray notes and the threshold".
+    Report 4.2.1. Notebook: 02_autoencoder_training, "The threshold".
     """
     new, true = generation.decode(run, latents), run.test_bars.windows(0)
     sure = generation.decode(run, generation.encode(run, true))

@@ -1,8 +1,10 @@
-"""Songs one can play in the page: the picture first, a piano-roll with sound where scripts may run.
+"""Songs one can play in the page: a piano-roll with sound where scripts may run, else a picture.
 
 One frame holds all of a player (``player.js``, ``player.css`` and the songs), so that it works in
 JupyterLab, in an exported page and on a phone, without a kernel and without a network. Where a
-notebook is not trusted yet, or a page strips frames, the picture before it stays.
+notebook is not trusted yet, or a page strips frames, the picture after it stays, with words on how
+to hear it. The frame has colours and a ground of its own, so it follows the browser's scheme, light
+or dark, and not JupyterLab's theme.
 """
 
 import base64
@@ -12,6 +14,7 @@ import zlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from string import Template
 
 import numpy as np
 
@@ -21,18 +24,9 @@ from musegen.song import NO_VOICE, Song
 
 LEVELS = 64  # a probability travels as one letter of base64's alphabet
 ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "S1")
-# Unpacks the script and runs it. A browser that cannot (before 2023) goes on showing the picture.
-START = """<!doctype html><meta charset=utf-8><meta name=viewport content="width=device-width">
-<style>body{margin:0}</style><body><script type=module>
-const packed = Uint8Array.from(atob("$packed"), (c) => c.charCodeAt(0));
-const script = document.createElement("script");
-const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-script.textContent = await new Response(stream).text();
-document.head.append(script);
-</script>"""
 
 
-def player_html(*songs: Song, marks=None, caption: str = "") -> str:
+def player_html(*songs: Song, marks=None, audio=None) -> str:
     """Write songs as HTML: a picture, and a player on one time axis that takes its place.
 
     Parameters
@@ -42,8 +36,8 @@ def player_html(*songs: Song, marks=None, caption: str = "") -> str:
         slider for the threshold.
     marks : sequence, a list of (start, end, label) for each song, optional
         Passages to mark, as in `SideBySide`.
-    caption : str
-        A line above them.
+    audio : sequence of str, optional
+        Each song's mp3, as seen from the page: offered where nothing sounds.
 
     Returns
     -------
@@ -54,14 +48,22 @@ def player_html(*songs: Song, marks=None, caption: str = "") -> str:
     -----
     Notebook: 01_data_preparation, "One song".
     """
+    marks, audio = marks or [()] * len(songs), audio or [""] * len(songs)
+    lanes = [pack(*each) for each in zip(songs, marks, audio, strict=True)]
     picture = base64.b64encode(figures.songs_png(songs, marks)).decode()
-    said = html.escape("; ".join(map(repr, songs)))
-    above = f"<p>{html.escape(caption)}</p>" if caption else ""
-    return (
-        f'{above}<img alt="{said}" src="data:image/png;base64,{picture}">'
-        f'<iframe title="Player" allow="autoplay" srcdoc="{html.escape(_page(songs, marks))}" '
-        'style="display:none;width:100%;height:0;border:0"></iframe>'
-    )
+    titles = [html.escape(lane["title"]) for lane in lanes]
+    links = [
+        f' <a href="{file}">{title} (mp3)</a>'
+        for file, title in zip(audio, titles, strict=True)
+        if file
+    ]
+    about = {
+        "names": "; ".join(titles),
+        "sizes": "; ".join(f"{song.bars} bars, {len(song.notes)} notes" for song in songs),
+    }
+    frame = html.escape(_filled("frame.html", packed=_packed(lanes), **about))
+    links = "".join(links)
+    return _filled("player.html", picture=picture, frame=frame, links=links, **about)
 
 
 class SideBySide:
@@ -93,7 +95,7 @@ class SideBySide:
 
     Notes
     -----
-    Notebook: 02_autoencoder_training, "Does it give the music back?".
+    Notebook: 02_autoencoder_training, "Reconstruction".
     """
 
     def __init__(self, *songs: Song, titles=None, marks=None, caption: str = ""):
@@ -105,7 +107,8 @@ class SideBySide:
         return f"SideBySide({len(self.songs)} songs)"
 
     def _repr_html_(self) -> str:
-        return player_html(*self.songs, marks=self.marks, caption=self.caption)
+        above = f"<p>{html.escape(self.caption)}</p>" if self.caption else ""
+        return above + player_html(*self.songs, marks=self.marks)
 
 
 def figure(number: int, *runs) -> SideBySide:
@@ -125,7 +128,7 @@ def figure(number: int, *runs) -> SideBySide:
     return SideBySide(*songs, marks=marks, caption=caption)
 
 
-def pack(song: Song) -> dict:
+def pack(song: Song, marks=(), audio: str = "") -> dict:
     """Say what `player.js` needs to know of a song, in plain numbers and letters."""
     notes = song.notes
     voices = np.unique(notes["voice"])
@@ -136,6 +139,8 @@ def pack(song: Song) -> dict:
         "length": song.length,
         "colour": colour_of(song),
         "voices": len(voices),
+        "marks": [list(mark) for mark in marks],
+        "audio": audio,
         "onset": np.diff(notes["onset"], prepend=0).tolist(),
         "duration": notes["duration"].tolist(),
         "pitch": notes["pitch"].tolist(),
@@ -164,25 +169,26 @@ def _level(levels: np.ndarray, roll: np.ndarray) -> int:
     return half if loudest_silent < half <= faintest else max(1, faintest)
 
 
-def _page(songs: tuple[Song, ...], marks=None) -> str:
-    lanes = [pack(song) for song in songs]
-    for lane, mine in zip(lanes, marks or [()] * len(songs), strict=True):
-        if mine:
-            lane["marks"] = [list(mark) for mark in mine]
+def _packed(lanes: list[dict]) -> str:
     packed = [json.dumps(part) for part in (style(), lanes)]
     text = f"{script()}\nstartInFrame({', '.join(packed)});"
-    deflated = zlib.compress(text.encode(), 9)
-    return START.replace("$packed", base64.b64encode(deflated).decode())
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _filled(name: str, **values: str) -> str:
+    return Template(_read(name)).substitute(values)
 
 
 @cache
+def _read(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
 def script() -> str:
     """Give ``player.js`` as a plain script: without its list of exports."""
-    text = (Path(__file__).parent / "player.js").read_text(encoding="utf-8")
-    return text[: text.index("\nexport {")]
+    return _read("player.js").partition("\nexport {")[0]
 
 
-@cache
 def style() -> str:
-    """Give ``player.css``."""
-    return (Path(__file__).parent / "player.css").read_text(encoding="utf-8")
+    """Give the style of a player: ``colours.css``, which all pages share, and ``player.css``."""
+    return _read("colours.css") + _read("player.css")

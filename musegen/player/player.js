@@ -1,16 +1,16 @@
 // A piano-roll that plays: canvas and WebAudio, nothing else. musegen/player/__init__.py puts this
 // file, player.css and the songs into one frame; musegen/composer/composer.js builds on it.
 //
-// A song here: { title, tempo, stepsPerBeat, length, colour, voices, notes, cells, marks }. `notes`
+// A song here: { title, tempo, stepsPerBeat, length, colour, voices, notes, cells, marks, audio }. `notes`
 // is a list of { onset, duration, pitch, voice } in steps, by onset; `voices` counts its voices.
 // `cells` is null, or what a model said of each cell: { low, level, levels, values }, where `values`
 // holds for each pitch from `low` up a row of `length` numbers in 0..levels-1, and a note sounds
-// where the number is at least `level`. `marks` are passages { start, end, label }, in steps.
+// where the number is at least `level`. `marks` are passages { start, end, label }, in steps; `audio`
+// is the address of the song as a sound file, if there is one.
 
 const NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 const BLACK = new Set([1, 3, 6, 8, 10]);
 const BEATS = 4; // in a bar: all songs are in 4/4
-const VOICE_COLOURS = ["#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#D55E00"];
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // --- Songs ---------------------------------------------------------------------------------------
@@ -48,14 +48,14 @@ function unpackSong(packed) {
     const voice = packed.voice ? packed.voice[i] : 0;
     return { onset, duration: packed.duration[i], pitch: packed.pitch[i], voice };
   });
-  const { title, tempo, stepsPerBeat, length, colour, voices } = packed;
+  const { title, tempo, stepsPerBeat, length, colour, voices, audio } = packed;
   let cells = null;
   if (packed.cells) {
     const values = Uint8Array.from(packed.cells.values, (letter) => ALPHABET.indexOf(letter));
     cells = { low: packed.cells.low, level: packed.cells.level, levels: 64, values };
   }
   const marks = (packed.marks ?? []).map(([start, end, label]) => ({ start, end, label }));
-  return { title, tempo, stepsPerBeat, length, colour, voices, notes, cells, marks };
+  return { title, tempo, stepsPerBeat, length, colour, voices, notes, cells, marks, audio };
 }
 
 /** Reads the notes off the cells: one starts where a pitch comes up to the level. */
@@ -157,16 +157,19 @@ function addSine(samples, rate, hertz, amplitude, decay, phase) {
   let [x, y] = [amplitude * Math.cos(phase), amplitude * Math.sin(phase)];
   for (let i = 0; i < samples.length; i++) {
     samples[i] += y;
-    [x, y] = [c * x - s * y, s * x + c * y];
+    const before = x; // a swap by destructuring takes twice as long
+    x = c * x - s * y;
+    y = s * before + c * y;
   }
 }
 
 /** Makes a struck tone: partials of a stiff string, each with a quick and a slow decay. */
-function struckTone(sound, pitch, rate) {
+function struckTone(sound, pitch, rate, longest) {
   const base = frequency(pitch);
   const slow = sound.decay * Math.min(6, 3.5 * 2 ** ((60 - pitch) / 20)); // seconds to 1/e
   const quick = sound.decay * 0.45 * 2 ** ((60 - pitch) / 28);
-  const samples = new Float32Array(Math.ceil(rate * Math.min(7, Math.max(0.7, 3.2 * slow))));
+  const seconds = Math.max(0.7, Math.min(7, 3.2 * slow, longest));
+  const samples = new Float32Array(Math.ceil(rate * seconds));
   const stiffness = sound.stiff * 7e-5 * 2 ** ((pitch - 36) / 8.5);
   const steep = 0.5 + Math.max(0, (pitch - 66) / 12) / sound.bright; // high strings: few partials
   for (let n = 1; n <= 60; n++) {
@@ -223,10 +226,10 @@ function heldTone(sound, pitch, rate) {
   return samples.map((value) => (0.1 * value) / Math.sqrt(power + 1e-12));
 }
 
-/** Makes the samples of one tone. */
-function tone(instrument, pitch, rate = RATE) {
+/** Makes the samples of one tone, a struck one no longer than it is needed: it takes time. */
+function tone(instrument, pitch, rate = RATE, longest = Infinity) {
   const sound = INSTRUMENTS[instrument];
-  return (sound.held ? heldTone : struckTone)(sound, pitch, rate);
+  return (sound.held ? heldTone : struckTone)(sound, pitch, rate, longest);
 }
 
 /** A room, and an instrument in it: plays notes into an AudioContext, a live or an offline one. */
@@ -283,15 +286,17 @@ class Sound {
     this.take = this.newTake();
   }
 
-  buffer(pitch) {
+  /** Gives a tone of at least some seconds, where it does not die away before. */
+  buffer(pitch, seconds) {
     const key = `${this.instrument} ${pitch}`;
-    if (!this.buffers.has(key)) {
-      const samples = tone(this.instrument, pitch);
-      const buffer = this.context.createBuffer(1, samples.length, RATE);
-      buffer.copyToChannel(samples, 0);
-      this.buffers.set(key, buffer);
-    }
-    return this.buffers.get(key);
+    const longest = 2 ** Math.ceil(Math.log2(seconds));
+    const made = this.buffers.get(key);
+    if (made?.longest >= longest) return made.buffer;
+    const samples = tone(this.instrument, pitch, RATE, longest);
+    const buffer = this.context.createBuffer(1, samples.length, RATE);
+    buffer.copyToChannel(samples, 0);
+    this.buffers.set(key, { buffer, longest });
+    return buffer;
   }
 
   /** Plays a note at a time of the context, for some seconds. */
@@ -299,7 +304,7 @@ class Sound {
     const { context } = this;
     const sound = INSTRUMENTS[this.instrument];
     const source = context.createBufferSource();
-    source.buffer = this.buffer(pitch);
+    source.buffer = this.buffer(pitch, seconds + 5 * sound.release);
     source.loop = Boolean(sound.held);
     const envelope = context.createGain();
     const full = loudness * sound.level;
@@ -330,6 +335,7 @@ async function renderOffline(song, instrument = "piano", rate = 44100) {
 
 const RULER = 18; // pixels: the bar numbers
 const STRIP = 17; // the title of a song
+const NOTES = ["note-1", "note-2", "note-3", "note-4"];
 const GAP = 8; // between two songs
 
 /** Draws songs one above the other on one time axis: notes below, playhead above. */
@@ -350,11 +356,22 @@ class Roll {
     this.shades = songs.map((song) => song.cells && this.shade(song));
   }
 
+  /** Reads the colours of colours.css as they are now. */
+  read() {
+    const style = getComputedStyle(this.below);
+    const names = "raised ink quiet roll grid octave mark playhead off".split(" ");
+    names.push(...NOTES);
+    this.colours = Object.fromEntries(
+      names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),
+    );
+  }
+
   /** Fits both canvases to a width in CSS pixels. */
   resize(width) {
+    this.read();
     const lane = this.songs.length > 1 ? 140 : 190;
     this.width = width;
-    this.keys = width < 480 ? 34 : 46;
+    this.keys = width < 480 ? 38 : 46;
     this.lane = lane;
     this.height = RULER + this.songs.length * (STRIP + lane + GAP) - GAP;
     const dense = globalThis.devicePixelRatio || 1;
@@ -414,7 +431,7 @@ class Roll {
       const from = row * song.length;
       const to = (rows - 1 - row) * song.length; // high pitches on top
       for (let step = 0; step < song.length; step++) {
-        pixels[to + step] = (((150 * values[from + step]) / levels) << 24) | 0x78695a;
+        pixels[to + step] = ((150 * values[from + step]) / levels) << 24;
       }
     }
     pen.putImageData(image, 0, 0);
@@ -433,8 +450,7 @@ class Roll {
       this.drawMarks(pen, song, lane);
       this.drawBars(pen, song, lane);
       this.drawShade(pen, song, lane);
-      pen.globalAlpha = unheard.has(lane) ? 0.35 : 1;
-      this.drawNotes(pen, song, lane, silent);
+      this.drawNotes(pen, song, lane, silent, unheard.has(lane));
       pen.restore();
       this.drawTitle(pen, song, lane);
       this.drawKeys(pen, lane);
@@ -443,15 +459,18 @@ class Roll {
   }
 
   drawRows(pen, lane) {
-    pen.fillStyle = "#fff";
+    const { roll, grid, octave } = this.colours;
+    pen.fillStyle = roll;
     pen.fillRect(this.keys, this.top(lane), this.width, this.lane);
     for (let pitch = this.range.low; pitch <= this.range.high; pitch++) {
       if (BLACK.has(pitch % 12)) {
-        pen.fillStyle = "#f3f5f7";
+        pen.fillStyle = grid;
+        pen.globalAlpha = 0.5;
         pen.fillRect(this.keys, this.y(lane, pitch), this.width, this.rowHeight());
+        pen.globalAlpha = 1;
       }
       if (pitch % 12 === 0) {
-        pen.fillStyle = "#cfd6dd";
+        pen.fillStyle = octave;
         pen.fillRect(this.keys, this.y(lane, pitch - 1) - 0.5, this.width, 1);
       }
     }
@@ -465,9 +484,9 @@ class Roll {
     pen.textAlign = "left";
     for (const { start, end, label } of song.marks ?? []) {
       const [left, right] = [this.x(start * step), this.x(end * step)];
-      pen.fillStyle = "#f0e44280";
+      pen.fillStyle = this.colours.mark;
       pen.fillRect(left, this.top(lane), right - left, this.lane);
-      pen.fillStyle = "#5b6570";
+      pen.fillStyle = this.colours.ink;
       pen.fillRect(left - 0.5, this.top(lane), 1, this.lane);
       const said = shortened(pen, label, right - left - 6);
       pen.fillText(said, Math.max(left, this.keys) + 3, this.top(lane) + 2);
@@ -489,7 +508,7 @@ class Roll {
     const first = Math.max(0, Math.floor(this.view.from / bar / apart) * apart);
     for (let n = first; n * bar <= Math.min(this.view.to, songSeconds(song)); n += apart) {
       for (let beat = 0; beat < beats; beat++) {
-        pen.fillStyle = beat ? "#eceff2" : "#d3d9df";
+        pen.fillStyle = beat ? this.colours.grid : this.colours.octave;
         pen.fillRect(this.x((n + beat / BEATS) * bar) - 0.5, this.top(lane), 1, this.lane);
       }
     }
@@ -498,20 +517,25 @@ class Roll {
   drawShade(pen, song, lane) {
     const shade = this.shades[lane];
     if (!shade) return;
+    const tint = shade.picture.getContext("2d");
+    tint.globalCompositeOperation = "source-in";
+    tint.fillStyle = this.colours.quiet;
+    tint.fillRect(0, 0, shade.picture.width, shade.picture.height);
     pen.imageSmoothingEnabled = false;
     const [left, right] = [this.x(0), this.x(songSeconds(song))];
     const [top, bottom] = [this.y(lane, shade.high), this.y(lane, shade.low - 1)];
     pen.drawImage(shade.picture, left, top, right - left, bottom - top);
   }
 
-  drawNotes(pen, song, lane, silent) {
+  drawNotes(pen, song, lane, silent, unheard) {
     const step = stepSeconds(song);
     const height = Math.max(1.5, this.rowHeight() - (this.rowHeight() > 4 ? 1 : 0));
     const within = notesWithin(song.notes, this.view.from / step, this.view.to / step);
     for (const note of within) {
       const left = this.x(note.onset * step);
       const right = this.x((note.onset + note.duration) * step);
-      pen.fillStyle = silent.has(note.voice) ? "#c9cfd5" : voiceColour(song, note.voice);
+      const off = unheard || silent.has(note.voice);
+      pen.fillStyle = off ? this.colours.off : this.colourOf(song, note.voice);
       // A gap where a note starts, so that repeated notes are seen.
       const width = Math.max(0.8, right - left - (right - left > 3 ? 1 : 0));
       pen.fillRect(left, this.y(lane, note.pitch), width, height);
@@ -520,7 +544,7 @@ class Roll {
 
   drawTitle(pen, song, lane) {
     pen.font = "600 12px system-ui, sans-serif";
-    pen.fillStyle = "#1d2327";
+    pen.fillStyle = this.colours.ink;
     pen.textBaseline = "middle";
     pen.textAlign = "left";
     const number = this.songs.length > 1 ? `${lane + 1}  ` : "";
@@ -528,27 +552,30 @@ class Roll {
     pen.fillText(title, this.keys + 2, this.top(lane) - STRIP / 2);
   }
 
+  /** Draws the keys in the left half of their strip and the names of the Cs beside them. */
   drawKeys(pen, lane, sounding = new Set()) {
+    const { raised, quiet, octave, playhead } = this.colours;
     const high = this.rowHeight();
-    pen.fillStyle = "#fbfbfa";
+    const wide = (this.keys - 2) / 2;
+    pen.fillStyle = raised;
     pen.fillRect(0, this.top(lane), this.keys - 2, this.lane);
+    pen.font = "10px system-ui, sans-serif";
+    pen.textAlign = "right";
+    pen.textBaseline = "middle";
     for (let pitch = this.range.low; pitch <= this.range.high; pitch++) {
       const black = BLACK.has(pitch % 12);
       const y = this.y(lane, pitch);
       if (black || sounding.has(pitch)) {
-        pen.fillStyle = sounding.has(pitch) ? "#f0b429" : "#4a525a";
-        pen.fillRect(0, y, (this.keys - 2) * (black ? 0.6 : 1), high);
-      }
-      if (pitch % 12 === 0) {
-        pen.fillStyle = "#5b6570";
-        pen.font = "10px system-ui, sans-serif";
-        pen.textAlign = "right";
-        pen.textBaseline = "middle";
-        pen.fillText(noteName(pitch), this.keys - 5, y + high / 2);
+        pen.fillStyle = sounding.has(pitch) ? playhead : quiet;
+        pen.fillRect(0, y, wide, high);
       }
       if (pitch % 12 === 0 || (pitch % 12 === 5 && high > 5)) {
-        pen.fillStyle = "#d3d9df";
-        pen.fillRect(0, y + high - 0.5, this.keys - 2, 1);
+        pen.fillStyle = octave;
+        pen.fillRect(0, y + high - 0.5, wide, 1);
+      }
+      if (pitch % 12 === 0) {
+        pen.fillStyle = quiet;
+        pen.fillText(noteName(pitch), this.keys - 5, y + high / 2);
       }
     }
   }
@@ -561,7 +588,7 @@ class Roll {
     pen.font = "10px system-ui, sans-serif";
     pen.textBaseline = "middle";
     pen.textAlign = "left";
-    pen.fillStyle = "#5b6570";
+    pen.fillStyle = this.colours.quiet;
     pen.fillText("bar", 4, RULER / 2);
     for (let n = first; n * bar < Math.min(this.view.to, songSeconds(song)); n += apart) {
       const x = this.x(n * bar);
@@ -577,7 +604,7 @@ class Roll {
       if (!playing || unheard.has(lane)) return;
       const now = second / stepSeconds(song);
       const heard = notesWithin(song.notes, now, now + 1e-6).filter((n) => !silent.has(n.voice));
-      pen.fillStyle = "#f0b429";
+      pen.fillStyle = this.colours.playhead;
       for (const note of heard) {
         const left = Math.max(this.keys, this.x(note.onset * stepSeconds(song)));
         const right = this.x((note.onset + note.duration) * stepSeconds(song));
@@ -587,7 +614,7 @@ class Roll {
     });
     const x = this.x(second);
     if (x < this.keys || x > this.width) return;
-    pen.fillStyle = "#c0392b";
+    pen.fillStyle = this.colours.playhead;
     pen.fillRect(x - 0.75, RULER - 4, 1.5, this.height - RULER + 4);
     pen.beginPath();
     pen.moveTo(x - 5, RULER - 9);
@@ -595,10 +622,12 @@ class Roll {
     pen.lineTo(x, RULER - 2);
     pen.fill();
   }
-}
 
-function voiceColour(song, voice) {
-  return song.voices > 1 ? VOICE_COLOURS[voice % VOICE_COLOURS.length] : song.colour;
+  /** Gives a voice its colour, or a song of one voice its source's, which ink sets off the roll. */
+  colourOf(song, voice) {
+    if (song.voices > 1) return this.colours[NOTES[voice % NOTES.length]];
+    return `color-mix(in srgb, ${song.colour} 70%, ${this.colours.ink})`;
+  }
 }
 
 function shortened(pen, text, width) {
@@ -622,7 +651,12 @@ function element(tag, properties = {}, ...children) {
 // --- The player ----------------------------------------------------------------------------------
 
 const AHEAD = 1.6; // seconds scheduled in advance: hidden pages wake only once a second
+const AT_FIRST = 0.25; // the same at the start, when each tone has still to be made
+const PATIENCE = 1500; // milliseconds until one is told that nothing sounds
 const PLAYING = "musegen: a player starts";
+const KEYS =
+  "Space plays and pauses. The arrows go a beat, with Shift a bar, Home and End to the ends. " +
+  "Plus and minus zoom, 0 shows all.";
 
 /** A piano-roll with its controls, in the element `root`; `slider`: one of its own for thresholds. */
 class Player {
@@ -643,22 +677,28 @@ class Player {
   }
 
   build() {
+    const name = this.songs.map((song) => song.title).join("; ");
+    const about = { role: "group", "aria-label": `Player: ${name}`, "aria-description": KEYS };
+    for (const [key, value] of Object.entries(about)) this.root.setAttribute(key, value);
     this.root.classList.add("musegen-player");
     this.root.tabIndex = 0;
     this.button = element("button", { className: "play", type: "button" });
+    this.place = element("input", { className: "place", type: "range", min: 0, step: "any" });
+    this.place.setAttribute("aria-label", "position");
     this.time = element("span", { className: "time" });
-    this.controls = element("div", { className: "controls" }, this.button, this.time);
+    this.controls = element("div", { className: "controls" }, this.button, this.place, this.time);
     this.hint = element("div", { className: "hint", hidden: true });
-    const name = this.songs.map((song) => song.title).join("; ");
+    this.silence = element("p", { className: "silence", role: "alert", hidden: true });
     this.roll.above.setAttribute("role", "img");
     this.roll.above.setAttribute("aria-label", `Piano-roll of ${name}`);
     const { below, above } = this.roll;
     this.stage = element("div", { className: "stage" }, below, above, this.hint);
-    this.root.append(this.stage, this.controls);
+    this.root.append(this.stage, this.controls, this.silence);
     this.addSongs();
     this.addVoices();
     this.addThreshold();
     this.button.onclick = () => this.toggle();
+    this.place.oninput = () => this.seek(Number(this.place.value));
     this.sayState();
   }
 
@@ -679,7 +719,7 @@ class Player {
     if (voices < 2) return;
     for (let voice = 0; voice < voices; voice++) {
       const button = this.addToggle(`voice ${voice + 1}`, true);
-      button.style.setProperty("--colour", VOICE_COLOURS[voice % VOICE_COLOURS.length]);
+      button.style.setProperty("--colour", `var(--${NOTES[voice % NOTES.length]})`);
       button.onclick = () => this.switch(button, this.silent, voice);
     }
   }
@@ -770,12 +810,21 @@ class Player {
     globalThis.addEventListener("pagehide", this.onLeave);
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(this.stage);
+    this.schemes = ["prefers-color-scheme: dark", "forced-colors: active"].map((scheme) =>
+      globalThis.matchMedia(`(${scheme})`),
+    );
+    this.onScheme = () => {
+      this.roll.read();
+      this.look(this.roll.view);
+    };
+    for (const scheme of this.schemes) scheme.addEventListener("change", this.onScheme);
   }
 
   /** Stops the sound and lets go of the page. */
   close() {
     this.pause();
     this.watcher.disconnect();
+    for (const scheme of this.schemes) scheme.removeEventListener("change", this.onScheme);
     globalThis.removeEventListener("message", this.onMessage);
     globalThis.removeEventListener("pagehide", this.onLeave);
     this.sound?.context.close();
@@ -801,8 +850,18 @@ class Player {
   }
 
   play() {
-    this.sound ||= new Sound(new AudioContext(), this.instrument);
-    this.sound.context.resume();
+    try {
+      this.sound ||= new Sound(new AudioContext(), this.instrument);
+    } catch {
+      this.saySilence();
+      return;
+    }
+    const { context } = this.sound;
+    const before = context.currentTime;
+    context.resume();
+    this.silence.hidden = true;
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => context.currentTime === before && this.saySilence(), PATIENCE);
     if (this.position >= this.end - 0.01) this.position = 0;
     tellAll(globalThis.top ?? globalThis, { musegen: PLAYING, id: this.id });
     this.playing = true;
@@ -813,12 +872,24 @@ class Player {
 
   pause() {
     if (!this.playing) return;
-    this.position = Math.min(this.now(), this.end);
+    this.position = Math.max(0, Math.min(this.now(), this.end));
     this.playing = false;
     clearInterval(this.timer);
     this.sound.hush();
     this.drawAbove();
     this.sayState();
+  }
+
+  /** Says that nothing sounds, and where the songs lie as sound files. */
+  saySilence() {
+    this.pause();
+    const files = this.songs.filter((song) => song.audio);
+    const links = files.map(({ audio, title }) =>
+      element("a", { href: audio, target: "_top" }, `${title} (mp3)`),
+    );
+    const said = "This browser gives the page no sound: allow it, or look for the output device.";
+    this.silence.replaceChildren(said, ...links.flatMap((link) => [" ", link]));
+    this.silence.hidden = false;
   }
 
   seek(second) {
@@ -842,7 +913,7 @@ class Player {
   }
 
   schedule(first = false) {
-    const until = Math.max(this.now(), this.scheduled) + AHEAD;
+    const until = Math.max(this.now(), this.scheduled) + (first ? AT_FIRST : AHEAD);
     this.songs.forEach((song, lane) => {
       if (this.unheard.has(lane)) return;
       const step = stepSeconds(song);
@@ -898,7 +969,12 @@ class Player {
     const song = this.songs[0];
     const now = Math.max(0, Math.min(this.now(), this.end));
     const place = placeOf(song, now / stepSeconds(song));
-    this.time.textContent = `${clock(now)} / ${clock(this.end)}, ${place}`;
+    this.place.max = this.end;
+    this.place.value = now;
+    const said = `${clock(now)} / ${clock(this.end)}, ${place}`;
+    if (this.time.textContent === said) return;
+    this.time.textContent = said;
+    this.place.setAttribute("aria-valuetext", said);
   }
 
   // Hands
@@ -952,20 +1028,22 @@ class Player {
     }
   }
 
-  /** Zooms while the player is in use; until then the wheel scrolls the page, as everywhere. */
+  /** Zooms while the player is in use; else, and where it can zoom no further, the page scrolls. */
   wheel(event) {
     const { roll } = this;
     const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
     if (!sideways && !event.ctrlKey && !this.root.contains(document.activeElement)) return;
-    event.preventDefault();
+    const { from, to } = roll.view;
     const turned = (event.deltaX || event.deltaY) * (event.deltaMode ? 30 : 1);
-    if (sideways) {
-      const scale = (roll.view.to - roll.view.from) / (roll.width - roll.keys);
-      this.look(moved(roll.view, turned * scale, this.end));
-    } else {
-      const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.002));
-      this.look(zoomed(roll.view, factor, roll.second(event.offsetX), this.end));
-    }
+    const scale = (to - from) / (roll.width - roll.keys);
+    const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.002));
+    const view = sideways
+      ? moved(roll.view, turned * scale, this.end)
+      : zoomed(roll.view, factor, roll.second(event.offsetX), this.end);
+    const still = Math.abs(view.from - from) + Math.abs(view.to - to) < 1e-6;
+    if (still && !event.ctrlKey) return;
+    event.preventDefault();
+    this.look(view);
   }
 
   key(event) {
@@ -1027,13 +1105,12 @@ function tellAll(target, message) {
   for (let i = 0; i < target.length; i++) tellAll(target[i], message);
 }
 
-/** Starts a player in a frame of its own, and takes the picture before it away. */
+/** Starts a player in a frame of its own, and takes the picture and the words after it away. */
 function startInFrame(style, packed) {
   document.head.append(element("style", {}, style));
   const root = element("div");
   document.body.append(root);
   const frame = globalThis.frameElement;
-  if (frame) frame.style.display = "block"; // it has no width as long as it is hidden
   const player = new Player(root, packed.map(unpackSong));
   globalThis.musegenPlayer = player;
   if (!frame) return;
@@ -1042,7 +1119,7 @@ function startInFrame(style, packed) {
   };
   new ResizeObserver(fit).observe(root);
   fit();
-  frame.previousElementSibling.style.display = "none";
+  frame.nextElementSibling.style.display = "none";
 }
 
 export {

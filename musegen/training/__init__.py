@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import autoencoder, config, corpus, four_voices, lstm
+from musegen import autoencoder, config, corpus, four_voices, gan, lstm
 from musegen.backend import load_keras
-from musegen.config import AEConfig, LSTMConfig, RunConfig, Settings, VoicesConfig
+from musegen.config import GANConfig, LSTMConfig, RollConfig, RunConfig, Settings, VoicesConfig
 from musegen.corpus import jsb
 from musegen.files import file_lock
 from musegen.song import Song
@@ -39,7 +39,7 @@ class Run:
     cfg : RunConfig
     folder : Path
     songs, test : list of Song
-        As the network gets them: for the autoencoder in one key on 6 steps a beat.
+        As the network gets them: for those on piano-rolls in one key on 6 steps a beat.
     validation : list of Song
         Those that decide which epoch was the best one; empty for a network that stops by epochs.
     source, profile : str
@@ -79,7 +79,7 @@ class Run:
     def data(self, songs: Sequence[Song]) -> Bars | Windows | Sequences | Pieces:
         """Write songs as this network gets them, with what its vocabulary does not know marked."""
         network = self.cfg.network
-        if isinstance(network, AEConfig):
+        if isinstance(network, RollConfig):
             return Bars.from_songs(songs, network)
         if isinstance(network, VoicesConfig):
             return Pieces.from_songs(songs, network)
@@ -90,12 +90,12 @@ class Run:
 
     @cached_property
     def bars(self) -> Bars:
-        """The training songs as tensors, of an autoencoder's run."""
+        """The training songs as tensors, of a run on piano-rolls."""
         return self.data(self.songs)
 
     @cached_property
     def test_bars(self) -> Bars:
-        """The test songs as tensors, of an autoencoder's run."""
+        """The test songs as tensors, of a run on piano-rolls."""
         return self.data(self.test)
 
     @cached_property
@@ -188,7 +188,9 @@ class Run:
     def build(self, *, every_position: bool = False):
         """Build the network, untrained; an LSTM's may predict at every position, for training."""
         network = self.cfg.network
-        if isinstance(network, AEConfig):
+        if isinstance(network, GANConfig):
+            return gan.build(network)
+        if isinstance(network, RollConfig):
             return autoencoder.build(network)
         if isinstance(network, VoicesConfig):
             return four_voices.build(network)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from musegen import four_voices, preprocess, tokens
-from musegen.config import AEConfig, LSTMConfig, RunConfig, VoicesConfig
+from musegen.config import LSTMConfig, RollConfig, RunConfig, VoicesConfig
 from musegen.corpus import Corpus, jsb
 from musegen.corpus.tunes import with_tunes_of_their_own
 from musegen.song import Song
@@ -41,7 +41,7 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
     """
     network = cfg.network
     usable, prepare, validation = None, None, 0
-    if isinstance(network, AEConfig):
+    if isinstance(network, RollConfig):
 
         def usable(song: Song) -> bool:
             return not preprocess.rejection_reason(song, network)
@@ -133,15 +133,15 @@ class Bars(_Examples):
     Attributes
     ----------
     tensors : list of bool arrays, shape (bar, 24, 96)
-    cfg : AEConfig
+    cfg : RollConfig
     """
 
     tensors: Sequence[np.ndarray]
-    cfg: AEConfig
+    cfg: RollConfig
     sizes = property(lambda self: (self.cfg.batch, self.cfg.batch))
 
     @classmethod
-    def from_songs(cls, songs: Sequence[Song], cfg: AEConfig) -> "Bars":
+    def from_songs(cls, songs: Sequence[Song], cfg: RollConfig) -> "Bars":
         """Cut prepared songs (see `preprocess.for_autoencoder`) into bars."""
         return cls([preprocess.to_tensor(song, cfg) for song in songs], cfg)
 

@@ -8,7 +8,8 @@ from itertools import takewhile
 from tqdm import tqdm
 
 from musegen import config
-from musegen.config import RunConfig
+from musegen.config import GANConfig, RunConfig
+from musegen.gan import SAME
 from musegen.training import run_folder
 from musegen.training.data import Batch
 
@@ -31,7 +32,8 @@ def train(model, run) -> list[dict[str, float]]:
     -------
     list of dict
         A row an epoch: epoch, seconds (since the start of the run, stops not counted), loss, for
-        the LSTM accuracy, and now and then the same on songs not trained on: ``validation_loss``
+        the LSTM accuracy, for the GAN what `musegen.gan.build` lists, and now and then the same on
+        songs not trained on: ``validation_loss``
         if there are songs that decide when to stop, else ``test_loss``.
     """
     cfg, folder = run.cfg, run.folder
@@ -58,6 +60,10 @@ def train(model, run) -> list[dict[str, float]]:
         if cfg.patience or number % every == 0 or number + 1 == cfg.epochs:
             unseen = _mean(model.test_on_batch, others.in_order())
             row |= {f"{part}_{name}": value for name, value in unseen.items()}
+        done = 100 * (number + 1) / cfg.epochs
+        if isinstance(cfg.network, GANConfig) and done in run_folder.ALONG:
+            songs_file = folder / run_folder.SONGS_FILE.format(round(done))
+            run_folder.write_songs(songs_file, model.play(SAME, SAME).numpy() > 0.5)
         row["seconds"] = before + time.monotonic() - start
         history.append(row)
         bar.set_postfix(loss=f"{row['loss']:.3f}")

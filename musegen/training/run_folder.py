@@ -14,20 +14,21 @@ from pathlib import Path
 import numpy as np
 
 from musegen import config
-from musegen.config import RunConfig
+from musegen.config import AEConfig, GANConfig, LSTMConfig, RunConfig, VoicesConfig
 from musegen.files import atomic_write
 
-# A change in any of these files makes other weights.
-SOURCES = (
-    *("autoencoder.py", "lstm.py", "four_voices.py", "tokens.py", "preprocess.py"),
-    *("training/__init__.py", "training/data.py", "training/loop.py"),
-)
+# A change in any of these files makes other weights; so does one in the network's own.
+SOURCES = ("tokens.py", "preprocess.py")
+SOURCES += ("training/__init__.py", "training/data.py", "training/loop.py")
+NETWORKS = {AEConfig: "autoencoder", GANConfig: "gan", LSTMConfig: "lstm"}
+NETWORKS |= {VoicesConfig: "four_voices"}
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
 CONFIG, VOCABULARY = "config.json", "vocabulary.json"
 HISTORY, WEIGHTS = "history.csv", "weights.npz"
 SONGS_FILE, MEASURED = "songs-{}.npy", "songs.csv"  # of shipped runs
+ALONG = (1, 10, 100)  # percent of the epochs, after which a GAN plays its fixed noise
 MANIFEST, CHECKPOINT, LOCK = "manifest.json", "checkpoint.npz", "training.lock"
-KEPT = (CONFIG, VOCABULARY, HISTORY, WEIGHTS)
+KEPT = (CONFIG, VOCABULARY, HISTORY, WEIGHTS, *map(SONGS_FILE.format, ALONG))
 
 
 def name_of(cfg: RunConfig, music: str) -> str:
@@ -35,7 +36,7 @@ def name_of(cfg: RunConfig, music: str) -> str:
     package = Path(__file__).parent.parent
     digest = hashlib.sha256(json.dumps(asdict(cfg), sort_keys=True).encode())
     digest.update(music.encode())
-    for file in SOURCES:
+    for file in (*SOURCES, f"{NETWORKS[type(cfg.network)]}.py"):
         digest.update((package / file).read_bytes().replace(b"\r\n", b"\n"))
     return f"{cfg.name}-{digest.hexdigest()[:10]}"
 
@@ -82,6 +83,12 @@ def write(path: Path, text: str) -> None:
     """Write a text, whole or not at all."""
     with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def write_songs(path: Path, songs: np.ndarray) -> None:
+    """Write songs as one array, whole or not at all."""
+    with atomic_write(path) as part, part.open("wb") as file:
+        np.save(file, songs)
 
 
 def write_manifest(folder: Path, facts: dict) -> None:

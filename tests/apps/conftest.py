@@ -27,6 +27,20 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def serious():
+    """Give what axe calls serious or critical on a page and in its frames that are loaded."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def look(page) -> list[str]:
+        reports = [Axe().run(frame, options={"iframes": False}) for frame in page.frames]
+        found = [one for report in reports for one in report.response["violations"]]
+        found = [one for one in found if one["impact"] in ("serious", "critical")]
+        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+    return look
+
+
 @pytest.fixture(scope="module")
 def composer(smoke):
     from musegen import training

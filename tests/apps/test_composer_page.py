@@ -1,6 +1,7 @@
 """The composer's server, asked as a browser asks; test_browser.py moves its sliders."""
 
 import json
+import threading
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
@@ -26,11 +27,34 @@ class TestServer(AsyncHTTPTestCase):
 
     @gen_test
     async def test_nonsense_ends_the_connection_and_nothing_else(self):
-        for nonsense in (b"", b"\xff" * 9, self.ask([]), self.ask({"id": 1}), "text"):
+        deep = (90_000).to_bytes(4, "little") + b"[" * 90_000
+        for nonsense in (b"", b"\xff" * 9, deep, self.ask([]), self.ask({"id": 1}), "text"):
             socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
             await socket.write_message(nonsense, binary=isinstance(nonsense, bytes))
             assert await socket.read_message() is None
-        await AsyncHTTPClient().fetch(self.get_url("/"))
+        for path in ("/", "/composer.js", "/nothing"):
+            answer = await AsyncHTTPClient().fetch(self.get_url(path), raise_error=False)
+            assert answer.code == (404 if path == "/nothing" else 200)
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+            assert "Server" not in answer.headers
+
+    @gen_test
+    async def test_who_saves_holds_nobody_up(self):
+        latent, saved = self.composer.mean.astype("<f4").tobytes(), threading.Event()
+        self.composer.written = lambda *song: saved.wait(60) and b"sound"
+        socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
+        save = {
+            "ask": "save",
+            "threshold": 0.5,
+            "tempo": 90,
+            "instrument": "organ",
+            "suffix": ".mp3",
+        }
+        for i, said in enumerate((save, {"ask": "play", "threshold": 0.5})):
+            await socket.write_message(self.ask({"id": i, "said": said}, latent), binary=True)
+        assert b'"id": 1' in await socket.read_message()
+        saved.set()
+        assert (await socket.read_message()).endswith(b"sound")
 
     @gen_test
     async def test_other_sites_are_refused(self):

@@ -5,7 +5,7 @@ import pytest
 
 from musegen import generation, midi
 from musegen.autoencoder import build
-from musegen.composer import FORMATS, Composer
+from musegen.composer import Composer
 from musegen.config import AEConfig, RunConfig
 from musegen.song import Song, as_notes
 from musegen.training import Run
@@ -45,6 +45,7 @@ def test_start_tells_the_space(composer):
     assert sum(said["explained"]) == pytest.approx(1, abs=0.01)
     assert said["explained"] == sorted(said["explained"], reverse=True)
     assert (len(mean), len(components), len(songs)) == (480, 480 * count, 480 * 3)
+    assert np.shape(said["effects"]) == (count, 3)
 
 
 def test_play_is_what_keras_plays(composer, run):
@@ -62,7 +63,7 @@ def test_clean_encodes_what_is_heard(composer, run):
     assert np.frombuffer(cleaned, "<f4") == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", [".mid", ".mp3"])
 def test_files_play_what_is_heard(composer, suffix, tmp_path):
     said, (content,) = composer.answer({**SAVE, "suffix": suffix}, latent(composer))
     assert said == {"file": f"composer{suffix}"}
@@ -86,7 +87,7 @@ def test_files_play_what_is_heard(composer, suffix, tmp_path):
         ({"ask": "play", "threshold": "x"}, "threshold is 'x'; it must be a number from 0 to 1"),
         ({**SAVE, "instrument": "x"}, "the instruments are piano,"),
         ({**SAVE, "tempo": 9}, "tempo is 9; it must be a number from 20 to 400"),
-        ({**SAVE, "suffix": "/x"}, "a song is saved as .mid, .mp3, not /x"),
+        ({**SAVE, "suffix": "/../x.mp3"}, "Invalid suffix '/../x.mp3'"),
     ],
 )
 def test_what_cannot_be_answered_is_a_sentence(composer, asked, says):

@@ -123,10 +123,11 @@ def test_of_lpd5_only_what_is_played_is_shipped(name, source, straight, tmp_path
 
 
 # "ae" stops at a full disk and "sequences" is killed, both below.
-def test_a_stopped_training_goes_on_to_the_same_bits(source, straight, build):
-    expected = result(straight("windows"))
-    stop(RUNS["windows"], source, 3)
-    assert result(train("windows", source)) == expected
+@pytest.mark.parametrize("name", ["windows", "gan"])
+def test_a_stopped_training_goes_on_to_the_same_bits(name, source, straight, build):
+    expected = result(straight(name))
+    stop(RUNS[name], source, 3)
+    assert result(train(name, source)) == expected
 
 
 def test_so_does_that_of_four_voices_but_for_rounding(source, straight, build):

@@ -106,7 +106,7 @@ def test_the_environment_says_what_is_not_given(source, build, monkeypatch):
     monkeypatch.setenv("MUSEGEN_BUILD", "")
     assert config.default().source == f"midi:{config.root() / 'songs'}"
     assert config.build_dir() == config.root() / "build"
-    monkeypatch.setenv("MUSEGEN_MINUTES", "16")
+    monkeypatch.setenv("MUSEGEN_MINUTES", "18")
     runs = config.default().runs.values()
     assert {run.minutes for run in runs} == {2}
     assert {run.trainer for run in runs} == {"bars", "sequences", "pieces"}

@@ -7,17 +7,19 @@ import os
 import signal
 import sys
 
-from musegen.config import AEConfig, LSTMConfig, RunConfig, Settings, VoicesConfig
+from musegen.config import AEConfig, GANConfig, LSTMConfig, RunConfig, Settings, VoicesConfig
 
 AE = AEConfig(bars=2, hidden=(8, 4), bottleneck=6, latent=3, batch=4)
 LSTM = LSTMConfig(layers=2, units=6, window=5, batch=64, chunks=16)
 VOICES = VoicesConfig(units=6, hidden=6, pitch_width=4, batch=2, chunk=16, validation=1)
+GAN = GANConfig(units=3, latent=5, critic_steps=2, batch=2)
 RUNS = {
     run.name: run
     for run in (
         RunConfig("ae", AE, 8, 6, "bars"),
         RunConfig("windows", LSTM, 4, 6, "windows"),
         RunConfig("sequences", LSTM, 4, 6, "sequences"),
+        RunConfig("gan", GAN, 4, 6, "bars"),
         RunConfig("four_voices", VOICES, 4, 6, "pieces", patience=4, last_rate=0.1),
     )
 }

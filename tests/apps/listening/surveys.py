@@ -33,7 +33,9 @@ def make_place(folder: Path, codes=(), **change) -> Place:
     place = Place(folder)
     survey = {
         "survey": SURVEY,
+        "texts": {"sv": {"title": "?"}},
         "items": {"aaaaaa": "", "bbbbbb": "", "ffffff": ""},
+        "sounds": {"0000": "AAAA"},
         "attention": {"item": "cccccc", "grade": 5},
         "each": 2,
         "until": "2999-12-31",

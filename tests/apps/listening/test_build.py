@@ -44,13 +44,18 @@ def built(songs, tmp_path_factory):
     return listening.build(songs, tmp_path_factory.mktemp("page") / "survey", "A & B", LATER)
 
 
-def survey_of(built, part="survey"):
+def part_of(built, name: str) -> str:
     page = built.page.read_text(encoding="utf-8")
-    return json.loads(re.search(rf'id="{part}">(.*?)</script>', page)[1])
+    return re.search(rf'id="{name}">(.*?)</script>', page)[1]
+
+
+def survey_of(built, part="survey"):
+    return json.loads(part_of(built, part))
 
 
 def sounds_of(built) -> dict[str, bytes]:
-    return {item: base64.b64decode(s) for item, s in survey_of(built)["items"].items()}
+    items = survey_of(built)["items"].items()
+    return {item: base64.b64decode(part_of(built, name)) for item, name in items}
 
 
 def test_page_and_key_belong_together(built):
@@ -67,6 +72,7 @@ def test_page_and_key_belong_together(built):
 def test_nothing_in_the_page_betrays_a_source(built):
     page = built.page.read_text(encoding="utf-8")
     plain = re.sub(r"[A-Za-z0-9+/=]{200,}", "", page)  # without the sound
+    assert plain.index("startListening(document") < plain.index("text/plain")  # begins before it
     for secret in ("Bach", "Machine", "Other", "Secret", "secret", "LSTM", ".mid", "fake"):
         assert secret not in plain
     assert [*built.page.parent.iterdir()] == [built.page]
@@ -96,7 +102,8 @@ def test_all_pieces_are_as_long_and_as_loud_and_end_in_silence(built):
 
 def test_the_check_has_as_many_tones_as_it_says(built):
     check = survey_of(built)["check"]
-    samples, rate = soundfile.read(io.BytesIO(base64.b64decode(check["sound"])))
+    sound = base64.b64decode(part_of(built, check["sound"]))
+    samples, rate = soundfile.read(io.BytesIO(sound))
     samples = np.append(samples, np.zeros(9 * rate))
     starts = [np.abs(samples[rate * n :][: rate // 4]).max() > 0.05 for n in range(6)]
     assert starts.index(False) == check["tones"]

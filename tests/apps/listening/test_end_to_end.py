@@ -65,6 +65,7 @@ def take_survey(server, codes, files, listeners, rng, kills) -> None:
         here = [one for one in listeners if not (one.leaves and screen > 4)]
         for one in here:
             if one.page.locator("audio").count():
+                one.page.locator("audio[src]").wait_for()
                 one.page.evaluate(PLAY)
         for one in here:
             grade = int(rng.integers(1, 6))
@@ -103,6 +104,48 @@ def take_survey(server, codes, files, listeners, rng, kills) -> None:
             one.page.get_by_role("button", name="Save as a file").click()
         download.value.save_as(files / download.value.suggested_filename)
         one.context.close()
+
+
+SIZES = """() => Object.fromEntries(performance.getEntries().filter((e) => e.transferSize)
+  .map((e) => [new URL(e.name).pathname.slice(0, 7), e.transferSize]))"""
+
+
+def test_words_come_first_and_nothing_is_lost(browser, built, serious):
+    """On a phone: a sound that fails, a second window, a reload, the way back, no clipboard."""
+    server, context = Served(built), browser.new_context(color_scheme="dark", **PHONE)
+    address = f"{server.address}#{built.invitations.read_text().split()[-1]}"
+    page, other = context.new_page(), context.new_page()
+    try:
+        page.route("**/sounds/*", lambda route: route.abort())
+        page.goto(address)
+        sizes = page.evaluate(SIZES)
+        assert [*sizes] == ["/"] and sizes["/"] < 30_000
+        page.locator("input[type=checkbox]").check()
+        page.locator("button.main").click()
+        other.goto(address)
+        page.locator("input[type=text]").first.press_sequentially("cellist")
+        other.locator("select").first.select_option("25-34")
+        page.locator("button.main").click()
+        page.get_by_role("button", name="Try again").wait_for()
+        page.unroute("**/sounds/*")
+        page.get_by_role("button", name="Try again").click()
+        page.locator("audio[src]").wait_for()
+        assert serious(page) == []
+        page.go_back()
+        page.reload()
+        assert page.locator("h1").inner_text() == "About you"
+        assert page.locator("input[type=text]").first.input_value() == "cellist"
+        until_stored(page)
+        (stored,) = documents(built.answers)
+        assert stored["about"] == {"age": "25-34", "profession": "cellist"}
+        # As browsers do where the page has no TLS.
+        page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+        page.evaluate("document.querySelector('main').listening.go(13)")
+        page.get_by_role("button", name="Copy the code").click()
+        assert page.locator("textarea").input_value() == stored["listener"]
+    finally:
+        context.close()
+        server.kill()
 
 
 def until_stored(page) -> None:

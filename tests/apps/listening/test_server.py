@@ -16,6 +16,7 @@ from surveys import DOCUMENT, SURVEY, WHEN, Served, documents, make_place
 from tornado.httpclient import AsyncHTTPClient
 from tornado.testing import AsyncHTTPTestCase, gen_test
 
+from apps import local
 from apps.listening import server
 from apps.listening.answer_db import Store, Uninvited
 from apps.listening.answers import load_answers
@@ -77,10 +78,10 @@ class Asked(AsyncHTTPTestCase):
 
     def get_app(self):
         self.store = Store(self.place.answers, self.codes)
-        return server.application(self.place, self.store, True)
+        return server.application(self.place, self.store, True, "our.example")
 
     def get_httpserver_options(self):
-        return server.OPTIONS
+        return local.OPTIONS
 
     def ask(self, method, path="/answers", body=None, **headers):
         if isinstance(body, dict):
@@ -107,21 +108,29 @@ class TestServer(Asked):
         dealt = json.loads(re.search(rb'id="lists">(.*?)</script>', answer.body)[1])
         assert [one["items"] for one in dealt] == [["aaaaaa", "bbbbbb", "ffffff"]]
         assert {one["again"] for one in dealt} < {"aaaaaa", "bbbbbb"}
-        assert answer.body.decode() == to_html(self.place.read(), dealt)
+        assert answer.body.decode() == to_html(self.place.read() | {"sounds": {}}, dealt)
         assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "media-src data: blob:;" in policy
         assert not {"Server", "Access-Control-Allow-Origin"} & set(answer.headers)
         assert (await self.ask("HEAD", "/")).body == b""
+        sound = await self.ask("GET", "/sounds/0000.mp3")
+        assert sound.body == bytes(3)
+        assert "max-age=31536000" in sound.headers["Cache-Control"]
 
     @gen_test
     async def test_answers_are_stored_whatever_their_order(self):
-        for version in (2, 2, 1, 3):
-            said = document(version=version, comment=f"v{version}")
-            assert await self.status("PUT", "/answers", said) == 204
-        (stored,) = documents(self.place.answers)
-        assert stored == document(version=3, comment="v3")
+        for version, comment, status in (
+            (2, "", 204),
+            (2, "", 204),
+            (2, "other", 409),
+            (1, "", 409),
+        ):
+            said = document(version=version, comment=comment)
+            assert await self.status("PUT", "/answers", said) == status
+        assert documents(self.place.answers) == [document(version=2, comment="")]
+        assert await self.status("PUT", "/answers", document(version=3)) == 204
 
     @gen_test
     async def test_deleted_answers_are_gone_and_stay_gone(self):
@@ -161,6 +170,8 @@ class TestServer(Asked):
             assert await self.status("PUT", "/answers", document(), **headers) == status
             asked = {"survey": SURVEY, "listener": OTHER}
             assert await self.status("DELETE", "/answers", asked, **headers) == status
+        for host, status in (("evil.example", 403), ("1.evil", 403), ("our.example:80", 204)):
+            assert await self.status("PUT", "/answers", document(), Host=host) == status
 
     @gen_test
     async def test_what_is_no_document_is_refused(self):
@@ -172,7 +183,13 @@ class TestServer(Asked):
             "version": [0, -1, True, "1", 1.5, 2**60, None],
             "language": ["", "sv\n", 7, "x" * 99, "s%s"],
             "consent": [False, None, 1],
-            "started": ["yesterday", None, 7],
+            "started": [
+                "yesterday",
+                None,
+                7,
+                WHEN.replace("11-23", "02-30"),
+                "2" + WHEN[1:-5] + "Z",
+            ],
             "finished": ["yesterday", 7],
             "about": [None, [], {"name": "Anna"}, {"age": 30}, {"age": "x" * 2001}],
             "order": [None, ["zzzzzz"], ["aaaaaa", "aaaaaa"], [[]], {}],
@@ -218,7 +235,7 @@ class TestServer(Asked):
     async def test_who_has_finished_is_told_who_wrote_what_and_changes_nothing_more(self):
         assert (await self.ask("PUT", body=document(version=5))).body == b""
         late = await self.ask("PUT", body=document(version=4, finished=WHEN))
-        assert late.body == b""  # not what is kept
+        assert late.code == 409 and b"AE" not in late.body  # not what is kept
         answer = await self.ask("PUT", body=document(version=6, finished=WHEN))
         assert json.loads(answer.body)["bbbbbb"] == ["Two", "AE"]
         assert (await self.ask("PUT", body=document(version=7))).code == 200

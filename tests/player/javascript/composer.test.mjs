@@ -6,6 +6,7 @@ import {
   between,
   coordinate,
   makeSpace,
+  nameOf,
   questions,
   randomLatent,
   songOf,
@@ -33,6 +34,12 @@ test("random latents spread as widely as they are asked to", () => {
     const spread = Math.sqrt(drawn.reduce((sum, z) => sum + z * z, 0) / drawn.length);
     assert.ok(Math.abs(spread / sigma - 1) < 0.1, `${spread}`);
   }
+});
+
+test("a slider is named by what one hears of it, the most first", () => {
+  assert.equal(nameOf([9.9, 0.41, 0.27]), "higher, denser");
+  assert.equal(nameOf([-0.2, -0.2, 0.2]), "sparser");
+  assert.equal(nameOf([0.9, 0.1, -0.2]), "other notes");
 });
 
 test("a walk begins at one song and ends at the other", () => {

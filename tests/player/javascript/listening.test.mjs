@@ -7,6 +7,7 @@ import {
   isDocument,
   newCode,
   newDocument,
+  overtakes,
   piecesOf,
   screensOf,
   shuffled,
@@ -189,6 +190,29 @@ test("a host of files is no server; a deleted listener is refused; both end the 
   const post = new Post(null);
   await post.send(at(1));
   assert.equal(post.state, "none");
+});
+
+test("what the server has another version of is overtaken, and sent again", async () => {
+  const { got, fetcher } = server(409, 409, 204);
+  let version = 1;
+  const post = new Post(
+    fetcher,
+    async () => {},
+    () => {},
+    () => at(++version),
+  );
+  await post.send(at(1));
+  assert.deepEqual(
+    got.map(([, document]) => document.version),
+    [1, 2, 3],
+  );
+  assert.equal(post.state, "stored");
+});
+
+test("a later document is gone on with, and another listener's", () => {
+  assert.ok(overtakes(at(2), at(1)));
+  assert.ok(!overtakes(at(1), at(1)));
+  assert.ok(overtakes({ ...at(1), listener: "M" }, at(2)));
 });
 
 test("an invitation is sent along, and what the server tells is kept", async () => {
