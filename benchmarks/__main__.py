@@ -27,12 +27,12 @@ PEAKS = {
     "generating 1 song, 20 tokens": (
         "import numpy as np; from musegen import generation, training; "
         "run = training.load_or_train('lstm_small_128'); rng = np.random.default_rng(0); "
-        "generation.lstm_songs(run, 1, rng, length=20)"
+        "generation.continue_tokens(run, generation.random_seeds(run, 1, rng), rng, length=20)"
     ),
     "generating 64 songs, 20 tokens": (
         "import numpy as np; from musegen import generation, training; "
         "run = training.load_or_train('lstm_small_128'); rng = np.random.default_rng(0); "
-        "generation.lstm_songs(run, 64, rng, length=20)"
+        "generation.continue_tokens(run, generation.random_seeds(run, 64, rng), rng, length=20)"
     ),
 }
 

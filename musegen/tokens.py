@@ -122,7 +122,7 @@ def to_song(tokens: Sequence[str], ticks_per_beat: int = 2, **fields) -> Song:
 
     Notes
     -----
-    Notebook: 04_generation, "Figure 9".
+    Notebook: 04_generation, "A sliding window".
     """
     played = [(tick, pitch) for tick, token in enumerate(tokens) for pitch in pitches_of(token)]
     onset, pitch = np.array(played, int).reshape(-1, 2).T

@@ -19,6 +19,7 @@ from musegen.figures.examples import (
     figure_9,
     figure_10,
     figure_11,
+    figure_parts,
     figure_songs,
     next_survey_songs,
     song_table,

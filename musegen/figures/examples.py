@@ -37,6 +37,13 @@ CAPTIONS = {
         "two songs of the LSTM with long runs copied from training songs.",
     ),
 }
+TITLES = {
+    7: "Songs of the autoencoder",
+    8: "Songs of the autoencoder",
+    9: "LSTM: few notes",
+    10: "LSTM: varied notes",
+    11: "LSTM: overfitted",
+}
 # Ours: what counts as few notes, varied and overfitted (report 3.3.1-3.3.3).
 FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; tokens: four bars
 EXCERPT = 128  # tokens: 16 bars
@@ -59,7 +66,7 @@ def figure_7(run):
     -----
     Report 3.2. Notebook: 04_generation, "Figures 7 and 8".
     """
-    return _plot(7, "Songs of the autoencoder", run)
+    return _plot(7, run)
 
 
 def figure_8(run):
@@ -69,7 +76,7 @@ def figure_8(run):
     -----
     Report 3.2. Notebook: 04_generation, "Figures 7 and 8".
     """
-    return _plot(8, "Songs of the autoencoder", run)
+    return _plot(8, run)
 
 
 def figure_9(small_128, small_256):
@@ -79,7 +86,7 @@ def figure_9(small_128, small_256):
     -----
     Report 3.3.1. Notebook: 04_generation, "Figure 9".
     """
-    return _plot(9, "LSTM: few notes", small_128, small_256)
+    return _plot(9, small_128, small_256)
 
 
 def figure_10(small_128, small_256):
@@ -89,7 +96,7 @@ def figure_10(small_128, small_256):
     -----
     Report 3.3.2. Notebook: 04_generation, "Figure 10".
     """
-    return _plot(10, "LSTM: varied notes", small_128, small_256)
+    return _plot(10, small_128, small_256)
 
 
 def figure_11(small_128, small_256):
@@ -99,16 +106,28 @@ def figure_11(small_128, small_256):
     -----
     Report 3.3.3. Notebook: 04_generation, "Figure 11".
     """
-    return _plot(11, "LSTM: overfitted", small_128, small_256)
+    return _plot(11, small_128, small_256)
 
 
-def _plot(number: int, what: str, *runs):
-    songs = figure_songs(number, *runs)
-    trained = "; ".join(run.about for run in runs)
+def _plot(number: int, *runs):
+    songs, marks, caption = figure_parts(number, *runs)
+    return plot_songs(songs, suptitle=caption, marks=marks)
+
+
+def figure_parts(number: int, *runs):
+    """Give what figure 7, 8, 9, 10 or 11 is made of, for a picture or for a player.
+
+    Returns
+    -------
+    tuple
+        Its two songs; for each a list of (start, end, label), what figure 10 repeats and figure 11
+        copies, None for the others; its caption.
+    """
     marks = None
     if number in (10, 11):
         marks = [_marks(number, row) for row in choose(number, song_table(*runs)).itertuples()]
-    return plot_songs(songs, suptitle=f"Figure {number}. {what} ({trained})", marks=marks)
+    trained = "; ".join(run.about for run in runs)
+    return figure_songs(number, *runs), marks, f"Figure {number}. {TITLES[number]} ({trained})"
 
 
 def _marks(number: int, row) -> list[tuple[int, int, str]]:

@@ -127,7 +127,7 @@ def plot_verdicts(verdicts):
 
     Notes
     -----
-    Notebooks: 04_generation and 06_beyond_the_report, "Can a machine tell?".
+    Notebook: more/copies_and_measures, "Can a machine tell?".
     """
     fig, ax = new_figure(figsize=(7.5, 0.9 + 0.34 * len(verdicts)))
     for place, one in enumerate(verdicts.values()):

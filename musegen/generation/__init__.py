@@ -9,7 +9,7 @@ autoencoder
 gan
     `gan_songs` of normal noise, `between` two noises, and `gan_along` its training.
 lstm
-    `SlidingWindow` and `StatefulLSTM`; the `report_songs` that figures 9-11 choose from.
+    the `SlidingWindow`; the `report_songs` that figures 9-11 choose from.
 four_voices
     `wishes` and `new_songs`; a song is `gone_on` from, `harmonised`, some bars are written `anew`:
     all of it is `written` around what is given.
@@ -36,9 +36,7 @@ from musegen.generation.lstm import (
     TOKENS,
     WAYS,
     SlidingWindow,
-    StatefulLSTM,
     continue_tokens,
-    lstm_songs,
     play,
     random_seeds,
     report_songs,

@@ -50,13 +50,10 @@ class SlidingWindow:
         self.embedding = weights.pop(0) if cfg.embedding else None
         self.lstm = gates_in_order(weights[: 3 * cfg.layers])
         self.dense = weights[3 * cfg.layers :]
-        self.states = np.zeros((cfg.layers, 2, songs, self.lanes, cfg.units), np.float32)  # h and c
+        self.states = np.zeros(
+            (cfg.layers, 2, songs, self.window, cfg.units), np.float32
+        )  # h and c
         self.fed, self.last = 0, None if length is None else length - self.window
-
-    @property
-    def lanes(self) -> int:
-        """How many windows a song has at a time."""
-        return self.window
 
     def feed(self, places: np.ndarray) -> np.ndarray | None:
         """Add a token to each song.
@@ -75,7 +72,7 @@ class SlidingWindow:
         else:
             x = self.embedding[places]
         for lanes in self._open_windows():
-            together = max(1, ROWS // len(range(self.lanes)[lanes]))
+            together = max(1, ROWS // len(range(self.window)[lanes]))
             for first in range(0, len(x), together):
                 songs = slice(first, first + together)
                 step(x[songs], self.states[:, :, songs, lanes], self.lstm)
@@ -83,7 +80,7 @@ class SlidingWindow:
         if self.fed < self.window:
             return None
         hidden, hidden_bias, out, out_bias = self.dense
-        complete = self.states[-1, 0, :, self.fed % self.lanes]
+        complete = self.states[-1, 0, :, self.fed % self.window]
         return np.maximum(complete @ hidden + hidden_bias, 0) @ out + out_bias
 
     def _open_windows(self) -> list[slice]:
@@ -96,23 +93,6 @@ class SlidingWindow:
             return [slice(None)]
         first, last = first % self.window, last % self.window
         return [slice(first, last + 1)] if first <= last else [slice(first, None), slice(last + 1)]
-
-
-class StatefulLSTM(SlidingWindow):
-    """Another generator, not the report's: one window that never ends.
-
-    The network carries its state on and never forgets, where it was trained on 64 tokens from a
-    blank state. A token costs one step of one window; the songs become other ones.
-
-    Notes
-    -----
-    Ours. Notebook: 04_generation, "A state that is carried on".
-    """
-
-    lanes = 1
-
-    def _open_windows(self) -> list[slice]:
-        return [slice(None)]
 
 
 def gates_in_order(weights: list[np.ndarray]) -> list[list[np.ndarray]]:
@@ -175,7 +155,7 @@ def random_seeds(run: Run, n: int, rng: np.random.Generator) -> np.ndarray:
     return rng.integers(0, len(run.vocabulary), (n, run.cfg.network.window))
 
 
-def continue_tokens(run, seeds, rng, pick=greedy, length=TOKENS, generator=SlidingWindow):
+def continue_tokens(run, seeds, rng, pick=greedy, length=TOKENS):
     """Predict token after token by the sliding window, many songs side by side.
 
     Parameters
@@ -190,8 +170,6 @@ def continue_tokens(run, seeds, rng, pick=greedy, length=TOKENS, generator=Slidi
         `greedy` or what `sample` makes.
     length : int
         New tokens a song: 500 (reference implementation) unless given.
-    generator : type
-        `SlidingWindow` (report) or `StatefulLSTM`.
 
     Returns
     -------
@@ -213,7 +191,7 @@ def continue_tokens(run, seeds, rng, pick=greedy, length=TOKENS, generator=Slidi
     generated = np.empty((len(seeds), length), np.int32)
     shares = np.array_split(np.arange(len(seeds)), os.cpu_count() or 1)  # songs of each thread
     shares = [share for share in shares if len(share)]
-    networks = [generator(run, len(share), seeds.shape[1] + length - 1) for share in shares]
+    networks = [SlidingWindow(run, len(share), seeds.shape[1] + length - 1) for share in shares]
     # One BLAS thread each: on a busy machine two that wait for each other take three times as long.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(len(shares)) as threads:
 
@@ -230,26 +208,13 @@ def continue_tokens(run, seeds, rng, pick=greedy, length=TOKENS, generator=Slidi
     return generated
 
 
-def lstm_songs(run, n, rng, pick=greedy, seeds=None, length=TOKENS) -> list[Song]:
-    """Generate songs with an LSTM, each token one tick of an eighth note at 120 qpm.
-
-    Parameters are those of `continue_tokens`; `seeds` are random unless given.
-
-    Returns
-    -------
-    list of Song
+def play(run: Run, places: np.ndarray, title: str) -> Song:
+    """Make a song of integers of the run's vocabulary: an eighth note each, at 120 qpm.
 
     Notes
     -----
-    Report 2.3 and 3.3, figures 9-11. Notebook: 04_generation, "Figure 9".
+    Report 2.3 and 3.3. Notebook: 04_generation, "A sliding window".
     """
-    seeds = random_seeds(run, n, rng) if seeds is None else seeds
-    generated = continue_tokens(run, seeds, rng, pick, length)
-    return [play(run, places, f"{run.cfg.name} {i}") for i, places in enumerate(generated)]
-
-
-def play(run: Run, places: np.ndarray, title: str) -> Song:
-    """Make a song of integers of the run's vocabulary: an eighth note each, at 120 qpm."""
     return tokens.to_song(
         run.vocabulary.decode(places),
         run.cfg.network.ticks_per_beat,
@@ -280,7 +245,8 @@ def report_songs(run: Run, way: str = "greedy") -> np.ndarray:
 
     Notes
     -----
-    Report 2.3. Figures 9, 10 and 11 choose among these. Notebook: 04_generation, "Figure 9".
+    Report 2.3. Figures 9, 10 and 11 choose among these. Notebook: 04_generation, "Greedy or
+    sampled?".
     """
     shipped = SONGS_FILE.format(way)
     if shipped in run.manifest["files"]:

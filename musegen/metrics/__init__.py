@@ -11,8 +11,7 @@ rolls
     which sixteen bars of the training songs a piano-roll is nearest to.
 reference
     `ReferenceCorpus`: songs held against people's, measure by measure, artefact by artefact.
-    `two_sample_accuracy`, `distances`: how well a classifier tells two sets of songs apart, and
-    how far apart they lie.
+    `two_sample_accuracy`: how well a classifier tells two sets of songs apart.
 voice_leading
     `voice_leading_table`: what a teacher of harmony would mark in songs of four voices.
 critics
@@ -42,6 +41,6 @@ from musegen.metrics.prediction import (
     voice_bigram,
     voices_log_p,
 )
-from musegen.metrics.reference import ARTEFACTS, ReferenceCorpus, distances, two_sample_accuracy
+from musegen.metrics.reference import ARTEFACTS, ReferenceCorpus, two_sample_accuracy
 from musegen.metrics.rolls import NearestWindow, gives_back, precision_recall, stray_and_missed
 from musegen.metrics.voice_leading import voice_leading_table

@@ -145,7 +145,7 @@ def measure_songs(run: Run):
 
     Notes
     -----
-    Notebook: 04_generation, "Figure 9".
+    Notebook: 04_generation, "Greedy or sampled?".
     """
     if MEASURED in run.manifest["files"]:
         return pd.read_csv(io.BytesIO(run.read(MEASURED)))
@@ -351,7 +351,7 @@ def novelty(songs: Sequence[Song], index: CopyIndex, ticks: int | None = None):
     Notes
     -----
     64 songs of 500 eighths are looked up in 256 songs in five to ten seconds.
-    Report 3.3.3 and 4.1. Notebook: 04_generation, "Is it copying?".
+    Report 3.3.3 and 4.1. Notebook: more/copies_and_measures, "Is it copying?".
     """
     rows = []
     for song in songs:
@@ -400,7 +400,7 @@ def shared_runs(song: Song, other: Song, at_least: int = BAR) -> list[SharedRun]
 
     Notes
     -----
-    Report 3.3.3. Notebook: 04_generation, "Is it copying?".
+    Report 3.3.3. Notebook: more/copies_and_measures, "Is it copying?".
     """
     mine, theirs = in_all_keys(frames(song)), frames(other)  # (shift, eighth), (eighth,)
     same = np.pad(mine[:, :, None] == theirs, ((0, 0), (0, 1), (0, 1)))

@@ -4,7 +4,7 @@ Each measure is a function of a `Song`; `MEASURES` lists them. A song without
 notes gives 0 everywhere.
 
 A song of the LSTM strikes every token anew (report 4.4.1), where a chorale holds its notes: what
-depends on onsets (density, inter-onset times, durations, groove, onsets on the beat) differs for
+depends on onsets (density, groove, onsets on the beat) differs for
 that reason alone. `as_tokens` tells any song as the LSTM would, so that like is compared with like.
 
 Notes
@@ -23,7 +23,6 @@ from musegen.song import BEATS_PER_BAR, Song
 MAJOR = np.array([0, 2, 4, 5, 7, 9, 11])  # semitones above the tonic; natural minor has the same
 DISSONANT = (1, 2, 6, 10, 11)  # semitones, octaves left out: seconds, sevenths and the tritone
 FOURTH = 5  # semitones; a wider step of a melody is a leap
-BINS = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0])  # beats; the last of eight is "longer"
 LONGEST_PERIOD = 4  # bars of a loop
 
 
@@ -134,16 +133,6 @@ def empty_bars(song: Song) -> float:
     return _share(~sounding) if sounding.any() else 0.0
 
 
-def inter_onsets(song: Song) -> np.ndarray:
-    """Spread the times from one onset to the next over `BINS`: shares, shape (8,)."""
-    return _binned(np.diff(np.unique(song.notes["onset"])), song)
-
-
-def durations(song: Song) -> np.ndarray:
-    """Spread the notes' durations over `BINS`: shares, shape (8,)."""
-    return _binned(song.notes["duration"], song)
-
-
 # --- Form ----------------------------------------------------------------------------------------
 
 
@@ -201,7 +190,6 @@ MEASURES = {
     "longest loop": longest_loop,  # beats
     "commonest": commonest,
 }
-HISTOGRAMS = {"inter-onset": inter_onsets, "duration": durations}
 
 
 def measure(songs: Sequence[Song]):
@@ -266,8 +254,3 @@ def _bars(steps: np.ndarray, song: Song) -> np.ndarray:
     """Cut steps into bars, (bar, step), the last one filled up with nothing."""
     size = BEATS_PER_BAR * song.steps_per_beat
     return np.pad(steps, (0, -len(steps) % size)).reshape(-1, size)
-
-
-def _binned(steps: np.ndarray, song: Song) -> np.ndarray:
-    counts = np.bincount(np.searchsorted(BINS, steps / song.steps_per_beat), minlength=8)
-    return counts / max(1, counts.sum())

@@ -14,7 +14,7 @@ import pandas as pd
 
 from musegen import config, corpus, preprocess
 from musegen.metrics.copies import CopyIndex, leave_one_out, novelty
-from musegen.metrics.music import HISTOGRAMS, MEASURES, as_tokens, measure
+from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.song import Song
 from musegen.training import Run
 
@@ -23,7 +23,6 @@ BARS = 8  # ours: every chorale has as many
 OTHERS = 128  # songs; report 2.3: the smaller training set
 FOLDS, REPEATS, TREES = 5, 5, 200  # ours
 BOOTSTRAP = 2000
-POINTS = 512  # at which densities are compared
 
 # The faults that the report names: the measure, and which side of people's songs is the fault.
 ARTEFACTS = {
@@ -53,7 +52,7 @@ class ReferenceCorpus:
 
     Notes
     -----
-    Report 3.3, 4.1 and 4.2. Notebook: 04_generation, "Is it music?".
+    Report 3.3, 4.1 and 4.2. Notebook: more/copies_and_measures, "Is it music?".
     """
 
     def __init__(self, reference, others, training, representation: Callable[[Song], Song]):
@@ -126,24 +125,17 @@ class ReferenceCorpus:
         low, high = people.quantile(0.05), people.quantile(0.95)
         return pd.DataFrame({"people": people.median(), "low": low, "high": high} | ours)
 
-    def artefacts(self, sources: Mapping[str, Sequence[Song]]):
-        """Count in how many songs each of the report's `ARTEFACTS` occurs.
+    def has_artefacts(self, measured):
+        """Say which songs of a table that `measures` gave have which of the report's `ARTEFACTS`.
 
         A song has one where it goes beyond 95 of 100 of the other people's songs, so about one in
         twenty of people's songs has each.
 
         Returns
         -------
-        DataFrame
-            A row a source, the test songs first: shares of its songs.
+        DataFrame of bool
+            A row a song.
         """
-        found = {"people": self.reference_measures}
-        found |= {name: self.measures(songs) for name, songs in sources.items()}
-        rows = {name: self.has_artefacts(measured).mean() for name, measured in found.items()}
-        return pd.DataFrame(rows).T
-
-    def has_artefacts(self, measured):
-        """Say which songs of a table that `measures` gave have which of the `ARTEFACTS`: bools."""
         others = self._of_others
         low, high = (others.quantile(share, numeric_only=True) for share in (0.05, 0.95))
         found = {}
@@ -193,7 +185,7 @@ def two_sample_accuracy(songs: Sequence[Song], reference: ReferenceCorpus) -> Ac
     Notes
     -----
     The two-sample test by a classifier; the counterpart of the report's survey (3.1).
-    Notebook: 04_generation, "Can a machine tell?".
+    Notebook: more/copies_and_measures, "Can a machine tell?".
     """
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.model_selection import RepeatedStratifiedKFold
@@ -215,63 +207,3 @@ def two_sample_accuracy(songs: Sequence[Song], reference: ReferenceCorpus) -> Ac
     low, high = np.quantile(np.mean(again, axis=0), [0.025, 0.975])
     accuracy = (right[machine].mean() + right[~machine].mean()) / 2
     return Accuracy(float(accuracy), float(low), float(high), len(ours))
-
-
-def distances(songs: Sequence[Song], reference: ReferenceCorpus):
-    """Compare how songs differ from people's with how people's differ among themselves.
-
-    For each measure: the distances between any two of people's songs, between any two of
-    these, and from each of these to each of people's.
-
-    Returns
-    -------
-    DataFrame
-        A row a measure: people, own, between (mean distances), overlap (area that the
-        densities of *people* and *between* have in common, 0..1) and kl (divergence of
-        *between* from *people*, in nats). NaN where there are fewer than two songs.
-
-    Notes
-    -----
-    L.-C. Yang and A. Lerch, "On the evaluation of generative models in music" (2018).
-    Notebook: 04_generation, "Can a machine tell?".
-    """
-    from scipy.spatial.distance import cdist, pdist
-
-    theirs, ours = _vectors(reference.reference), _vectors(reference.passages(songs))
-    rows = {}
-    for name in theirs:
-        rows[name] = [np.nan] * 5
-        if min(len(theirs[name]), len(ours[name])) >= 2:
-            people, own = pdist(theirs[name]), pdist(ours[name])
-            between = cdist(ours[name], theirs[name]).ravel()
-            means = people.mean(), own.mean(), between.mean()
-            rows[name] = [*means, *overlap_and_kl(people, between)]
-    columns = ["people", "own", "between", "overlap", "kl"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-
-
-def _vectors(passages: list[Song]) -> dict[str, np.ndarray]:
-    """Give measures as arrays of shape (song, 1) and histograms as (song, 8)."""
-    measured = measure(passages)
-    return {name: measured[[name]].to_numpy() for name in MEASURES} | {
-        name: np.array([histogram(song) for song in passages])
-        for name, histogram in HISTOGRAMS.items()
-    }
-
-
-def overlap_and_kl(people: np.ndarray, between: np.ndarray) -> tuple[float, float]:
-    """Compare the densities of two sets of distances: overlapping area, KL divergence."""
-    from sklearn.neighbors import KernelDensity
-
-    most = max(people.max(), between.max())
-    if most == 0:
-        return 1.0, 0.0
-    width = max(np.std(people) * len(people) ** -0.2, 2 * most / POINTS)  # Scott's; one for both
-    grid = np.linspace(-4 * width, most + 4 * width, POINTS)
-    step = grid[1] - grid[0]
-    p, q = (
-        np.exp(KernelDensity(bandwidth=width).fit(one[:, None]).score_samples(grid[:, None]))
-        for one in (people, between)
-    )
-    kl = (p * np.log((p + 1e-12) / (q + 1e-12))).sum() * step
-    return float(np.minimum(p, q).sum() * step), float(max(0.0, kl))

@@ -78,6 +78,8 @@ class SideBySide:
     marks : sequence, a list of (start, end, label) for each song, optional
         Passages to mark with a band behind the notes, in steps of the song, as
         `musegen.metrics.marks` gives them.
+    caption : str
+        A line above them.
 
     Raises
     ------
@@ -96,16 +98,34 @@ class SideBySide:
     Notebook: 02_autoencoder_training, "Reconstruction".
     """
 
-    def __init__(self, *songs: Song, titles=None, marks=None):
+    def __init__(self, *songs: Song, titles=None, marks=None, caption: str = ""):
         titles = titles or [song.title for song in songs]
         self.songs = [replace(song, title=title) for song, title in zip(songs, titles, strict=True)]
-        self.marks = marks
+        self.marks, self.caption = marks, caption
 
     def __repr__(self) -> str:
         return f"SideBySide({len(self.songs)} songs)"
 
     def _repr_html_(self) -> str:
-        return player_html(*self.songs, marks=self.marks)
+        above = f"<p>{html.escape(self.caption)}</p>" if self.caption else ""
+        return above + player_html(*self.songs, marks=self.marks)
+
+
+def figure(number: int, *runs) -> SideBySide:
+    """Give figure 7, 8, 9, 10 or 11 of the report to be played; its picture is the figure.
+
+    Parameters
+    ----------
+    number : int
+    *runs : Run
+        Those that `figures.RUNS_OF` names.
+
+    Notes
+    -----
+    Report 3.2 and 3.3. Notebook: 04_generation, "Figures 7 and 8".
+    """
+    songs, marks, caption = figures.figure_parts(number, *runs)
+    return SideBySide(*songs, marks=marks, caption=caption)
 
 
 def pack(song: Song, marks=(), audio: str = "") -> dict:

@@ -469,8 +469,8 @@ def test_a_phone_keeps_the_roll_in_view_the_state_and_knows_who_is_gone(
 # --- JupyterLab ----------------------------------------------------------------------------------
 
 
-FIGURE_7, SLIDERS = "figure_songs(7, ten))", "composer.Composer(ten)"
-NEEDED = ("import tempfile", "names = [", "ten = runs", FIGURE_7, SLIDERS)  # nbval runs the others
+FIGURE_7, SLIDERS = "player.figure(7, ten)", "composer.Composer(ten)"
+NEEDED = ("set_style", "names = [", FIGURE_7, SLIDERS)  # nbval runs the others
 
 
 @pytest.fixture(scope="module")

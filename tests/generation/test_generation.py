@@ -85,18 +85,6 @@ def test_the_sliding_window_is_the_keras_network_on_each_window(make_run, networ
         np.testing.assert_allclose(generation.softmax(logits[end - 1]), expected, atol=1e-5)
 
 
-def test_a_stateful_lstm_is_the_keras_network_on_all_tokens_so_far(lstm_run):
-    places = np.random.default_rng(0).integers(0, 10, (3, 20))
-    stateful, sliding = generation.StatefulLSTM(lstm_run, 3), generation.SlidingWindow(lstm_run, 3)
-    logits = [stateful.feed(column) for column in places.T]
-    for end in (6, 7, 20):
-        expected = lstm_run.model(places[:, :end]).numpy()
-        np.testing.assert_allclose(generation.softmax(logits[end - 1]), expected, atol=1e-5)
-    others = [sliding.feed(column) for column in places.T]
-    np.testing.assert_allclose(logits[5], others[5], atol=1e-5)  # the same once,
-    assert np.abs(logits[6] - others[6]).max() > 1e-4  # and never again
-
-
 @pytest.mark.parametrize("pick", [generation.greedy, generation.sample()])
 def test_tokens_are_the_naive_loops(lstm_run, pick):
     """Predict by Keras, a token at a time, along the tokens that were generated."""

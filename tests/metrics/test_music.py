@@ -89,12 +89,6 @@ def test_empty_bars():
     assert music.empty_bars(song([0, 16], [2, 2], [60, 60], length=24)) == pytest.approx(1 / 3)
 
 
-def test_histograms():
-    s = song([0, 1, 3, 7], [1, 1, 3, 12], [60, 62, 64, 65])
-    assert music.durations(s).tolist() == [0, 0.5, 0, 0.25, 0, 0, 0, 0.25]
-    assert music.inter_onsets(s) == pytest.approx([0, 1 / 3, 1 / 3, 0, 1 / 3, 0, 0, 0])
-
-
 @pytest.mark.parametrize("name", music.MEASURES)
 def test_a_transposed_song_measures_the_same(name):
     measure = music.MEASURES[name]

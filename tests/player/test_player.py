@@ -9,7 +9,7 @@ from html import unescape
 import numpy as np
 import pytest
 
-from musegen import player
+from musegen import figures, player
 from musegen.song import Song, as_notes
 
 SONG = Song(as_notes([0, 2, 2], [2, 4, 4], [60, 64, 67], [1, 0, 1]), 8, 2, 90.0, "three")
@@ -60,3 +60,11 @@ def test_titles_and_marks_travel_with_their_song():
     one, other = unpacked(pair._repr_html_())
     assert (one["title"], other["title"], repr(pair)) == ("before", "after", "SideBySide(2 songs)")
     assert one["marks"] == [] and other["marks"] == [[2, 6, "1: 2 eighths"]]
+
+
+def test_a_figure_has_its_caption_above_and_its_marks(monkeypatch):
+    parts = ((SONG, SONG), [[], [(2, 6, "repeated")]], "Figure 10. <LSTM>")
+    monkeypatch.setattr(figures, "figure_parts", lambda number, run: parts)
+    html = player.figure(10, "a run")._repr_html_()
+    assert html.startswith("<p>Figure 10. &lt;LSTM&gt;</p>")
+    assert unpacked(html)[1]["marks"] == [[2, 6, "repeated"]]
