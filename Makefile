@@ -30,7 +30,7 @@ lint: $(READY)
 	.venv/bin/oxfmt --check $(PAGES)
 
 lab: $(READY)  ## trusts the notebooks and opens JupyterLab
-	@$(PY) -m jupyter trust notebooks/*.ipynb
+	@$(PY) -m jupyter trust notebooks/*.ipynb notebooks/more/*.ipynb
 	MUSEGEN_PROGRESS=1 $(PY) -m jupyter lab notebooks \
 		--ServerApp.kernel_websocket_connection_class=apps.composer.lab.PromptConnection
 

@@ -14,6 +14,7 @@ depends
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -29,8 +30,9 @@ MINUTES, MINUTES_OF_AE_10 = 10, 1.5
 
 
 def notebooks() -> list[Path]:
-    """List the notebooks, in order."""
-    return sorted((config.root() / "notebooks").glob("[0-9]*.ipynb"))
+    """List the notebooks, in order, and after them the side roads."""
+    folder = config.root() / "notebooks"
+    return [*sorted(folder.glob("[0-9]*.ipynb")), *sorted(folder.glob("more/*.ipynb"))]
 
 
 def how_long(settings: config.Settings, minutes: float = MINUTES) -> str:
@@ -97,6 +99,8 @@ def _make_page(path: Path, page: Path, settings: config.Settings) -> list[str]:
     except NotebookError as error:
         pages.write_page(error.notebook, page, copy, path.parent, settings)
         raise NotebookError(f"{error}\nits page: {page}", error.notebook) from None
+    for cell in notebook.cells:  # all pages lie in one folder
+        cell["source"] = re.sub(r"\]\((?:more|\.\.)/", "](", cell["source"])
     pages.write_page(notebook, page, copy, path.parent, settings)
     return files
 

@@ -81,7 +81,7 @@ def simulate_survey(
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Your own survey".
+    Notebook: more/planning_a_survey, "Your own survey".
     """
     shifts = [_shift(effect) for effect in effects.values()]
     shape = (1, listeners, len(effects), songs)
@@ -125,8 +125,8 @@ def deal(rng: np.random.Generator, sources: Sequence[str], each: int) -> Iterato
 
     Notes
     -----
-    `python -m musegen survey` deals so. Notebook: 05_survey_analysis, "How many listeners and
-    songs?".
+    `python -m musegen survey` deals so. Notebook: more/planning_a_survey, "How many
+    listeners and songs?".
     """
     kinds = np.unique(sources, return_inverse=True)[1]
     number = len(kinds)
@@ -181,7 +181,7 @@ def detection(
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "How many listeners and songs?".
+    Notebook: more/planning_a_survey, "How many listeners and songs?".
     """
     shifts = [0.0, _shift(difference), *[0.0] * (SOURCES - 2)]
     rows = []

@@ -52,7 +52,7 @@ def intervals(counts: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "How sure are the numbers of a source?".
+    Notebook: 05_survey_analysis, "Are the differences larger than chance?".
     """
     from statsmodels.stats.proportion import proportion_confint
     from statsmodels.stats.weightstats import DescrStatsW
@@ -235,7 +235,7 @@ def counts_of(answers: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Your own survey".
+    Notebook: more/planning_a_survey, "Your own survey".
     """
     answers = checked(answers)
     table = pd.crosstab(answers["source"], answers["grade"]).reindex(columns=GRADES, fill_value=0)
@@ -280,7 +280,7 @@ def mixed_model(answers: pd.DataFrame) -> Mixed:
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Your own survey".
+    Notebook: more/planning_a_survey, "Your own survey".
     """
     import statsmodels.formula.api as smf
 
