@@ -66,7 +66,7 @@ def in_tempo_band(song: Song, cfg: RollConfig | None = None) -> bool:
 
     Notes
     -----
-    Report 2.1. Notebook: 01_data_preparation, "Only one tempo".
+    Report 2.1. Notebook: more/other_songs, "Only one tempo".
     """
     slowest, fastest = (cfg or RollConfig()).tempo_qpm
     return slowest - TEMPO_SLACK <= song.tempo_qpm <= fastest + TEMPO_SLACK
@@ -92,7 +92,7 @@ def cut_to_first_note(song: Song, cut: str = "note") -> Song:
 
     Notes
     -----
-    Report 2.1. Notebook: 01_data_preparation, "Starting at the first note".
+    Report 2.1. Notebook: more/other_songs, "Starting at the first note".
     """
     if cut not in ("note", "bar"):
         raise ValueError(f"cut is {cut!r}; it must be 'note' or 'bar'")

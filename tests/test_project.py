@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from pkgutil import resolve_name
 
+import nbformat
 import pytest
 
 from apps.command import main
@@ -89,3 +90,12 @@ def test_a_clone_in_a_path_with_spaces_works(tmp_path):
     assert {p.name for p in figures.iterdir()} == {f"figure_05.{k}" for k in ("csv", "png", "svg")}
     assert (figures / "figure_05.csv").read_text().startswith("source,grade,count\n")
     assert 'src="figures/figure_05.png"' in (clone / "build" / "report" / "index.html").read_text()
+
+
+def test_the_sections_that_docstrings_name_are_there():
+    for file in sorted((ROOT / "musegen").rglob("*.py")):
+        text = " ".join(file.read_text(encoding="utf-8").split())
+        for name, section in re.findall(r'Notebook: ([\w/]+), "(.+?)"[.;)]', text):
+            cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
+            headings = re.findall(r"^#+ (.+)$", "\n".join(c.source for c in cells), re.MULTILINE)
+            assert section in headings, f"{file.name}: {name} has no section {section!r}"

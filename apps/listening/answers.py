@@ -39,7 +39,7 @@ said. The list of the rest has the columns ``where``, ``listener``, ``item``, ``
 ``unreadable``   not an answer document, see the value
 ================ ==================================================================================
 
-Report 2.4 and 4.4.2. Notebook: 05_survey_analysis, "Your own survey".
+Report 2.4 and 4.4.2. Notebook: more/planning_a_survey, "Your own survey".
 """
 
 import csv

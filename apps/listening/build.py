@@ -68,7 +68,7 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
 
     Notes
     -----
-    Report 2.4 and 4.4.2. Notebook: 05_survey_analysis, "Your own survey".
+    Report 2.4 and 4.4.2. Notebook: more/planning_a_survey, "Your own survey".
     """
     place = Place(out)
     if place.key.exists():

@@ -124,7 +124,8 @@ class Audit:
 
     Notes
     -----
-    Notebook: 01_data_preparation, "The default songs" and "What becomes of a collection".
+    Notebook: 01_data_preparation, "The default songs". Notebook: more/other_songs, "What becomes
+    of a collection".
     """
 
     source: str

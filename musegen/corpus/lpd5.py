@@ -20,7 +20,7 @@ Notes
 -----
 Only the piano and the tempo are read. The piano is every track of General MIDI's pianos that is no
 drums, whatever its name: one in LPD-5, any number in the LPD it was made of. Notebook:
-01_data_preparation, "Only the piano".
+more/other_songs, "Only the piano".
 """
 
 import csv
@@ -56,7 +56,7 @@ def read(content: bytes, path) -> Song:
     Notes
     -----
     Report 2.1. Twice as fast as `pypianoroll.load` or faster, equal to it bit by bit; nothing
-    is unpickled. Notebook: 01_data_preparation, "Only the piano".
+    is unpickled. Notebook: more/other_songs, "Only the piano".
     """
     pianos = _read(content, lambda track: not track["is_drum"] and track["program"] in PIANOS)
     if not pianos:
@@ -74,7 +74,7 @@ FORMAT = Format((".npz",), read, LARGEST_FILE)
 def read_tracks(path) -> dict[str, Song]:
     """Read all five tracks of a file, by name; empty ones come out as songs without notes.
 
-    For looking at what the piano-only rule leaves out. Notebook: 01_data_preparation,
+    For looking at what the piano-only rule leaves out. Notebook: more/other_songs,
     "Only the piano".
     """
     songs = _read(Path(path).read_bytes(), lambda track: True)

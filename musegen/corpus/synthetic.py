@@ -6,7 +6,7 @@ They are never trained on.
 
 Notes
 -----
-Notebook: 01_data_preparation, "Only the piano".
+Notebook: more/other_songs, "Only the piano".
 """
 
 import hashlib

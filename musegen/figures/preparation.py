@@ -1,4 +1,4 @@
-"""What notebook 01 draws: the songs while they are prepared."""
+"""What notebooks 01 and more/other_songs draw: the songs while they are prepared."""
 
 from collections import Counter
 
@@ -106,7 +106,7 @@ def plot_audit(audit):
 
     Notes
     -----
-    Report 2.1. Notebook: 01_data_preparation, "What becomes of a collection".
+    Report 2.1. Notebook: more/other_songs, "What becomes of a collection".
     """
     songs = audit.songs.values()
     steps = len(audit.dropped) + len(audit.autoencoder_frame()) + 2

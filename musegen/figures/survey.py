@@ -45,7 +45,7 @@ def figure_5(counts=None, ranges=None, title=None):
 
     Notes
     -----
-    Report 3.1. Notebook: 05_survey_analysis, "Figure 5".
+    Report 3.1. Notebook: 05_survey_analysis, "The recovered grades".
     """
     import seaborn as sns
 
@@ -85,7 +85,7 @@ def figure_6(ranges=None):
 
     Notes
     -----
-    Report 3.1. Notebook: 05_survey_analysis, "Figure 6".
+    Report 3.1. Notebook: 05_survey_analysis, "Figure 6 and table 2".
     """
     if ranges is None:
         large = survey.wide(survey.recovered()).loc["AE large dataset"]

@@ -126,7 +126,7 @@ def measures(counts, variance: str = "sample", share: str = "without 3") -> dict
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Which histograms could have given table 1?".
+    Notebook: 05_survey_analysis, "What is left of the survey".
     """
     counts = np.asarray(counts)
     n, total, squares = counts.sum(-1), counts @ GRADES, counts @ GRADES**2
@@ -162,7 +162,7 @@ def solutions(table: pd.DataFrame, answers: Iterable[int] = ANSWERS) -> pd.DataF
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Which histograms could have given table 1?".
+    Notebook: 05_survey_analysis, "What is left of the survey".
     """
     rows = []
     for n in answers:
@@ -181,7 +181,7 @@ def readings(found: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "The one reading".
+    Notebook: 05_survey_analysis, "What is left of the survey".
     """
     counted = pd.crosstab([found[name] for name in Reading._fields], found["source"])
     counted = counted.reindex(columns=found["source"].cat.categories, fill_value=0)
@@ -229,7 +229,7 @@ def sensitivity_to_rounding(table: pd.DataFrame, one: Reading) -> pd.DataFrame:
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "How easily could this happen by accident?".
+    Notebook: 05_survey_analysis, "What is left of the survey".
     """
     rows = []
     for measure, source, text in table.melt(ignore_index=False).itertuples():
@@ -301,7 +301,7 @@ def splits(counts, table: pd.DataFrame | None = None, share: str = "all answers"
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Figure 6".
+    Notebook: 05_survey_analysis, "Figure 6 and table 2".
     """
     table = printed(2) if table is None else table
     counts = np.asarray(counts)
@@ -327,7 +327,7 @@ def recomputed(table: pd.DataFrame, histograms: pd.DataFrame, share: str) -> pd.
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Table 1, recomputed".
+    Notebook: 05_survey_analysis, "The recovered grades".
     """
     ours = measures(histograms.loc[list(table), GRADES].to_numpy(), share=share)
     rows = [

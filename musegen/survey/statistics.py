@@ -53,7 +53,7 @@ def intervals(counts: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "How sure are the numbers of a source?".
+    Notebook: 05_survey_analysis, "Are the differences larger than chance?".
     """
     from statsmodels.stats.proportion import proportion_confint
     from statsmodels.stats.weightstats import DescrStatsW
@@ -236,7 +236,7 @@ def counts_of(answers: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Your own survey".
+    Notebook: more/planning_a_survey, "Your own survey".
     """
     answers = checked(answers)
     table = pd.crosstab(answers["source"], answers["grade"]).reindex(columns=GRADES, fill_value=0)
@@ -281,7 +281,7 @@ def mixed_model(answers: pd.DataFrame) -> Mixed:
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Your own survey".
+    Notebook: more/planning_a_survey, "Your own survey".
     """
     import statsmodels.formula.api as smf
 
@@ -386,7 +386,7 @@ def simulate_survey(
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "Your own survey".
+    Notebook: more/planning_a_survey, "Your own survey".
     """
     shifts = [_shift(effect) for effect in effects.values()]
     shape = (1, listeners, len(effects), songs)
@@ -430,8 +430,8 @@ def deal(rng: np.random.Generator, sources: Sequence[str], each: int) -> Iterato
 
     Notes
     -----
-    `python -m musegen survey` deals so. Notebook: 05_survey_analysis, "How many listeners and
-    songs?".
+    `python -m musegen survey` deals so. Notebook: more/planning_a_survey, "How many
+    listeners and songs?".
     """
     kinds = np.unique(sources, return_inverse=True)[1]
     number = len(kinds)
@@ -486,7 +486,7 @@ def detection(
 
     Notes
     -----
-    Notebook: 05_survey_analysis, "How many listeners and songs?".
+    Notebook: more/planning_a_survey, "How many listeners and songs?".
     """
     shifts = [0.0, _shift(difference), *[0.0] * (SOURCES - 2)]
     rows = []

@@ -53,6 +53,23 @@ def test_few_cells_are_ignored_and_a_checked_one_follows(path):
         assert any("text" in o or "text/plain" in o.get("data", {}) for o in after.outputs)
 
 
+@pytest.mark.parametrize(
+    "path", [p for p in PATHS if p.stem[:2] in ("00", "01", "05") or p.parent.name == "more"]
+)
+def test_a_notebook_keeps_to_the_frame(path):
+    """Short, with two exercises whose answers are folded and run, and a link at the end."""
+    cells = nbformat.read(path, as_version=4).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    words = re.sub(r"\]\(.*?\)|<.*?>|[|#>*`]", " ", prose).split()
+    assert len(cells) <= (35 if path.parent.name == "more" else 45)
+    assert len(words) <= 1_200 and path.stat().st_size <= 600_000
+    exercises = 1 if path.stem.startswith("00") else 2
+    assert prose.count("**Exercise") == prose.count("<summary>An answer") == exercises
+    links = re.findall(r"\]\((?!http)(.*?)\)", prose)
+    assert all((path.parent / link).exists() for link in links)
+    assert links[-1] in cells[-1].source
+
+
 def test_a_changed_number_is_caught(tmp_path):
     """What a cell prints or gives must be what is stored; chatter and tables in HTML need not."""
     said = {

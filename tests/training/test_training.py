@@ -19,7 +19,7 @@ from musegen.training.data import Bars, Sequences, Windows
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """Read the collection that notebook 01 makes."""
+    """Read the collection that notebook more/other_songs makes."""
     return synthetic.made_collection(tmp_path_factory.mktemp("songs") / "made", songs=12)
 
 
