@@ -21,7 +21,7 @@ def gan_songs(run: Run, noise: np.ndarray) -> list[Song]:
 
     Notes
     -----
-    Notebook: 07_the_gan, "Does it play?".
+    Notebook: 07_the_gan, "The first thing one hears".
     """
     cells = enumerate(gan_cells(run, noise))
     return [song_from_cells(run, some, title=f"gan {i}") for i, some in cells]
