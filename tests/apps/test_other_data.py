@@ -29,13 +29,13 @@ def sources(tmp_path, monkeypatch) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("kind", "songs", "notebooks"),
     [
-        ("midi", 2, 1),
-        pytest.param("midi", 2, None, marks=pytest.mark.soak),
-        pytest.param("lpd5", 5, None, marks=pytest.mark.soak),
+        ("midi", 2, slice(1, 2)),  # 01, which plays nothing
+        pytest.param("midi", 2, slice(None), marks=pytest.mark.soak),
+        pytest.param("lpd5", 5, slice(None), marks=pytest.mark.soak),
     ],
 )
 def test_the_report_on_others(kind, songs, notebooks, sources, tmp_path, monkeypatch, capsys):
-    some, write = report.notebooks()[:notebooks], audio.write
+    some, write = report.notebooks()[notebooks], audio.write
 
     def write_two_bars(song, path, program):  # the whole songs take longer than all the rest
         write(song.cut(0, 8 * song.steps_per_beat), path, program)

@@ -64,7 +64,7 @@ def test_the_colour_is_that_of_the_source():
         return tuple(ax.collections[0].get_facecolor()[0])
 
     colours = {colour(source) for source in (*rolls.SOURCE_OF, "chorales")}
-    assert len(colours) == 6  # the small and the deep LSTM of as many songs share one
+    assert len(colours) == 7  # the small and the deep LSTM of as many songs share one
 
 
 def test_songs_under_each_other_share_their_axes():
