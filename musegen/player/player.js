@@ -745,8 +745,8 @@ class Player {
     const slider = element("input", { type: "range", min: 1, max: levels - 1, value: level });
     const said = element("output");
     const say = () => {
-      const notes = modelled.map((song) => `${song.notes.length} notes`).join(", ");
-      said.textContent = `${(slider.value / levels).toFixed(2)}, ${notes}`;
+      const counts = modelled.map((song) => song.notes.length).join(", ");
+      said.textContent = `${(slider.value / levels).toFixed(2)}, ${counts} notes`;
     };
     slider.oninput = () => {
       for (const song of modelled) {
