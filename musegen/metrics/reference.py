@@ -1,4 +1,4 @@
-"""Songs held against a reference corpus: by measures, a classifier (two-sample test), distances.
+"""Songs held against a reference corpus: by measures and by a classifier (two-sample test).
 
 All songs are told the same way and eight bars of each are taken, so that neither the grid nor the
 length of a song decides.
