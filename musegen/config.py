@@ -87,6 +87,7 @@ class VoicesConfig:
     voice_dropout: float = 0.4
     transpose: int = 6  # each epoch every piece in another key, so many semitones away at most
     conditioned: float = 0.7  # share of pieces that are trained with some conditions
+    told: float = 0.8  # share of the conditions that such a piece is told
     validation: int = 24  # of other songs than the chorales: those that decide when to stop
     batch: int = 16  # pieces a step
     chunk: int = 256  # frames of each

@@ -402,8 +402,10 @@ def build(cfg: VoicesConfig):
         for i, memory in enumerate(memories):
             logits += copy[..., i, None] * ops.one_hot(memory[..., v], PITCHES)
         pitch.append(logits)
-        # Above it, who strikes? Below, what this one does: its pitch, its step, its intervals.
-        above = [ops.cast(inputs["struck"][..., :v], "float32")] if v else []
+        # Above it, who strikes, and who only because it moves? Below, what this one does: its pitch,
+        # its step, its intervals.
+        moved = ops.not_equal(now[..., :v], last[..., :v])
+        above = [ops.cast(one, "float32") for one in (inputs["struck"][..., :v], moved)] if v else []
         again = ops.concatenate([x, since[..., v, :], *above], -1)
         struck.append(layers.Dense(1, name=f"struck_{v}")(again))
         steps = [between(mine, last[..., v]), *(between(mine, now[..., u]) for u in range(v))]

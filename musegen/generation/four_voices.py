@@ -119,7 +119,9 @@ class Choir:
         """Give the logit that this voice strikes again a pitch that stays, float32 (song,)."""
         v = len(self.now)
         since = np.eye(four_voices.AGES, dtype=np.float32)[self.row["since"][:, v]]
-        x = np.concatenate([self.x, since, *(np.float32(one)[:, None] for one in self.struck)], 1)
+        moved = [one != last for one, last in zip(self.now, self.row["last"].T, strict=False)]
+        above = [np.float32(one)[:, None] for one in (*self.struck, *moved)]
+        x = np.concatenate([self.x, since, *above], 1)
         kernel, bias = self.arrays[f"struck_{v}"]
         return (x @ kernel + bias)[:, 0]
 

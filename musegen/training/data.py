@@ -304,10 +304,9 @@ class Pieces:
         start = rng.integers(0, max(1, len(piece["pitch"]) - self.cfg.chunk + 1))
         piece = {name: rows[start : start + self.cfg.chunk] for name, rows in piece.items()}
         shift = int(rng.integers(-self.cfg.transpose, self.cfg.transpose + 1))
-        kept = [name for name in four_voices.CONDITIONS if rng.random() < 0.8]
-        piece = four_voices.unconditioned(
-            piece, kept if rng.random() < self.cfg.conditioned else []
-        )
+        told = [name for name in four_voices.CONDITIONS if rng.random() < self.cfg.told]
+        told = told if rng.random() < self.cfg.conditioned else []
+        piece = four_voices.unconditioned(piece, told)
         return four_voices.transposed(piece, shift)
 
 
