@@ -38,7 +38,7 @@ def row(cfg: config.RunConfig, test: list) -> dict:
     """Train a network, state its nats on the public test part, and let it write songs freely."""
     run = training.load_or_train(cfg, again=True)
     nats = metrics.nats_table(test, metrics.voices_log_p(run, [piece.song for piece in test]))
-    asked = [four_voices.wish_of(song, four_voices.table(song, 4)) for song in run.validation]
+    asked = [four_voices.wish_of(song) for song in run.validation]
     rng, pick = np.random.default_rng(cfg.seed), generation.sample()
     songs = generation.new_songs(run, asked, rng, pick, tries=1)
     marks = metrics.voice_leading_table(songs).mean(numeric_only=True)

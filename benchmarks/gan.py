@@ -37,10 +37,7 @@ def in_voices(cells: np.ndarray, cfg: config.GANConfig) -> list[Song]:
 def sources() -> Iterator[tuple[str, Sequence[Song]]]:
     """Let each network play."""
     rng = np.random.default_rng(0)
-    wishes = [
-        four_voices.wish_of(piece.song, four_voices.table(piece.song, 4))
-        for piece in jsb.load("validation")[:SONGS]
-    ]
+    wishes = [four_voices.wish_of(piece.song) for piece in jsb.load("validation")[:SONGS]]
     voices = training.load_or_train("four_voices")
     yield "four voices", generation.new_songs(voices, wishes, rng, tries=1)
     lstm = training.load_or_train("lstm_small_256")

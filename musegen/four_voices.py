@@ -42,7 +42,7 @@ FAR = 24  # semitones
 INTERVALS = 2 * FAR + 2
 DEGREES = 13
 MOTIONS = 13 * 3 * 13 * 3
-MOTION_SCALE = 10  # so that few steps of the optimiser can forbid something
+STEEP = 10  # so that few steps of the optimiser can forbid something
 PLACES = 16  # sixteenths, counted from the first frame: nothing is read off the score
 AGES = 16  # frames that a pitch has lasted: what lies beyond counts as the last
 LIKE = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96)  # frames in which two places agree
@@ -265,12 +265,13 @@ def conditions(wish: Wish) -> dict[str, np.ndarray]:
     return {name: column[:, None].astype(np.int32) for name, column in columns.items()}
 
 
-def wish_of(song: Song, rows: Table) -> Wish:
+def wish_of(song: Song, voices: int = 4) -> Wish:
     """Tell what would have to be wished to get such a song.
 
     It is in the key of its last bass note; in minor, if it has that key's minor third more often
     than the major one.
     """
+    rows = table(song, voices)
     bass = rows.pitch[rows.pitch[:, -1] > 0, -1]
     tonic = int(bass[-1] + LOWEST - 1) % 12 if len(bass) else 0
     thirds = (rows.pitch[rows.pitch > 0] + LOWEST - 1 - tonic) % 12
@@ -393,21 +394,19 @@ def build(cfg: VoicesConfig):
             at = motion(
                 last[..., v, None, None], pitches, last[..., :v, None], now[..., :v, None], ops
             )
-            logits += MOTION_SCALE * ops.sum(
-                moves(at + MOTIONS * np.arange(v)[:, None]), axis=(-3, -1)
-            )
+            logits += STEEP * ops.sum(moves(at + MOTIONS * np.arange(v)[:, None]), axis=(-3, -1))
         weights = layers.Dense(DEGREES, name=f"degree_{v}")(x)
         logits += ops.take_along_axis(weights, degree(pitches, inputs["key"], ops), axis=-1)
         copy = layers.Dense(len(memories), name=f"copy_{v}")(x)
         for i, memory in enumerate(memories):
             logits += copy[..., i, None] * ops.one_hot(memory[..., v], PITCHES)
         pitch.append(logits)
-        # Above it, who strikes, and who only because it moves? Below, what this one does: its pitch,
-        # its step, its intervals.
-        moved = ops.not_equal(now[..., :v], last[..., :v])
-        above = [ops.cast(one, "float32") for one in (inputs["struck"][..., :v], moved)] if v else []
+        # Above it, who strikes, and who only because it moves?
+        above = [inputs["struck"][..., :v], ops.not_equal(now[..., :v], last[..., :v])]
+        above = [STEEP * ops.cast(one, "float32") for one in above] if v else []
         again = ops.concatenate([x, since[..., v, :], *above], -1)
         struck.append(layers.Dense(1, name=f"struck_{v}")(again))
+        # Below it, what does it do: its pitch, its step, its intervals.
         steps = [between(mine, last[..., v]), *(between(mine, now[..., u]) for u in range(v))]
         heard.append(layers.Dropout(cfg.input_dropout)(as_pitch(mine)))
         heard.append(layers.Dropout(cfg.input_dropout)(embedded(as_interval, ops.stack(steps, -1))))

@@ -307,7 +307,7 @@ def next_survey_songs(run, test_songs) -> dict[str, list[Song]]:
     rng = np.random.default_rng(run.cfg.seed)
     sampled = [test_songs[i] for i in rng.permutation(len(test_songs))[:IN_NEXT_SURVEY]]
     bach = [preprocess.to_common_key(song.resample(four_voices.BEAT)) for song in sampled]
-    asked = [four_voices.wish_of(song, four_voices.table(song, 4)) for song in bach]
+    asked = [four_voices.wish_of(song) for song in bach]
     new = zip(generation.new_songs(run, asked, rng), bach, strict=True)
     ours = [_without_voices(replace(song, tempo_qpm=his.tempo_qpm)) for song, his in new]
     return {"J.S. Bach": list(map(_without_voices, bach)), FOUR_VOICES: ours}

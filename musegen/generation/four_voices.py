@@ -19,10 +19,10 @@ from musegen.four_voices import (
     FREE,
     INTERVALS,
     LOWEST,
-    MOTION_SCALE,
     MOTIONS,
     PITCHES,
     REST,
+    STEEP,
     Context,
     Table,
     Wish,
@@ -107,7 +107,7 @@ class Choir:
             now = others[:, 1:, None]
             at = four_voices.motion(last[:, v, None, None], pitches, last[:, :v, None], now)
             at += MOTIONS * np.arange(v)[:, None]
-            logits += MOTION_SCALE * self.arrays[f"motions_{v}"][0][at, 0].sum(axis=1)
+            logits += STEEP * self.arrays[f"motions_{v}"][0][at, 0].sum(axis=1)
         degree = four_voices.degree(pitches, self.row["key"])
         logits += np.take_along_axis(degrees, degree, 1)
         songs = np.arange(len(logits))
@@ -120,7 +120,7 @@ class Choir:
         v = len(self.now)
         since = np.eye(four_voices.AGES, dtype=np.float32)[self.row["since"][:, v]]
         moved = [one != last for one, last in zip(self.now, self.row["last"].T, strict=False)]
-        above = [np.float32(one)[:, None] for one in (*self.struck, *moved)]
+        above = [STEEP * np.float32(one)[:, None] for one in (*self.struck, *moved)]
         x = np.concatenate([self.x, since, *above], 1)
         kernel, bias = self.arrays[f"struck_{v}"]
         return (x @ kernel + bias)[:, 0]
@@ -190,10 +190,10 @@ def written(
             wished = {name: one[all_tries, time] for name, one in wishes.items()}
             choir.begin(heard.next() | wished)
             for v in range(voices):
-                p = softmax(choir.pitch())
+                p, last = softmax(choir.pitch()), heard.last[:, v]
                 fixed = stands[all_tries, time, v]
-                pitch = np.where(fixed == FREE, pick(p, rng), fixed)
-                stays = (pitch == heard.last[:, v]) & (pitch != REST) & (time > 0)
+                pitch = np.where(fixed == FREE, _moved(p, last, pick, rng), fixed)
+                stays = (pitch == last) & (pitch != REST) & (time > 0)
                 chance = rng.random(len(pitch)) < 1 / (1 + np.exp(-choir.again()))
                 hit = np.where(fixed == FREE, chance, again[all_tries, time, v])
                 hit = np.where(stays, hit, pitch != REST)
@@ -211,6 +211,14 @@ def written(
         Table(heard.heard[i, :length], struck[i, :length])
         for i, length in zip(best, lengths, strict=True)
     ]
+
+
+def _moved(p: np.ndarray, last: np.ndarray, pick: Pick, rng: np.random.Generator) -> np.ndarray:
+    """Draw whether a voice moves by its probability and pick whereto: rhythm stays as lively."""
+    songs = np.arange(len(p))
+    moves, elsewhere = rng.random(len(p)) >= p[songs, last], p.copy()
+    elsewhere[songs, last] = 0
+    return np.where(moves, pick(elsewhere / elsewhere.sum(axis=1, keepdims=True), rng), last)
 
 
 def _survivors(expected: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
@@ -370,7 +378,7 @@ def anew(run: Run, song: Song, first: int, last: int, rng: np.random.Generator) 
     start, stop = (max(BAR * bar - silence, 0) for bar in (first - 1, last))
     given = Table(*(one[: stop + BAR].copy() for one in heard))
     given.pitch[start:stop] = FREE
-    wish = four_voices.wish_of(song.cut(silence), heard)
+    wish = four_voices.wish_of(song.cut(silence), run.cfg.network.voices)
     (new,) = written(run, [given], [wish], rng, tries=TRIES)
     for old, better in zip(heard, new, strict=True):
         old[: len(better)] = better

@@ -278,7 +278,7 @@ class Pieces:
         pieces = []
         for song in songs:
             rows = four_voices.table(song, cfg.voices)
-            wish = four_voices.conditions(four_voices.wish_of(song, rows))
+            wish = four_voices.conditions(four_voices.wish_of(song, cfg.voices))
             now = {"pitch": rows.pitch, "struck": rows.struck.astype(np.int32)}
             pieces.append(four_voices.context(rows) | wish | now)
         return cls(pieces, cfg)
