@@ -64,7 +64,7 @@ def plot_motions(run, upper: int = 0, lower: int = 3):
     from musegen import four_voices
 
     table = run.weights[run.names.index(f"motions_{lower}/embeddings")]
-    both_up = table.reshape(lower, 13, 3, 13, 3)[upper, 1:, 2, 1:, 2] * four_voices.MOTION_SCALE
+    both_up = table.reshape(lower, 13, 3, 13, 3)[upper, 1:, 2, 1:, 2] * four_voices.STEEP
     fig, ax = new_figure(figsize=(5.5, 4.2))
     names = ("1/8", "2-", "2+", "3-", "3+", "4", "tritone", "5", "6-", "6+", "7-", "7+")
     ticks = {"xticklabels": names, "yticklabels": names}
