@@ -67,7 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--all", action="store_true", help="all runs")
 
     for command in (report, train):
-        command.add_argument("--data", dest="source", metavar="SOURCE", help=SOURCES)
         command.add_argument("--minutes", type=float, help="of all trainings on other songs: 30")
 
     audit = _add(commands, "audit", _audit, "what of a corpus is used, what not, and why")
@@ -90,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "notebooks", _notebooks, "run the notebooks in place")
     ship = _add(commands, "ship", _ship, "put a trained run into data/runs/")
     ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, four_voices, ...")
+    for command in (report, train, ship):
+        command.add_argument("--data", dest="source", metavar="SOURCE", help=SOURCES)
     yardstick = _add(commands, "yardstick", _yardstick, "four voices on the literature's own file")
     yardstick.add_argument("file", metavar="FILE", type=Path, help="Jsb16thSeparated.json")
     _add(commands, "chorales", _chorales, "choose the chorales of data/ again")

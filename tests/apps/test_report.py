@@ -23,7 +23,7 @@ def notebook(path, *code: str):
     """Write a notebook with a heading, a picture and these code cells."""
     path.with_name("a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     cells = [
-        new_markdown_cell("# A page\n\n![a picture](a.svg) [another](02_b.ipynb)"),
+        new_markdown_cell("# A page\n\n![a picture](a.svg) [another](02_b.ipynb) [more](../docs/a.md)"),
         *map(new_code_cell, code),
     ]
     nbformat.write(new_notebook(cells=cells), path)
@@ -48,7 +48,8 @@ def test_pages_are_made_in_order_and_once(tmp_path, path, capsys):
     make(paths, path)
     assert log.read_text() == "01_a 02_b "
     page = (path.parent / "02_b.html").read_text()
-    for part in ("02_B", 'href="index.html"', 'href="02_b.html"', "data:image/svg+xml;base64,"):
+    links = [f'href="{to}"' for to in ("index.html", "02_b.html", "../../docs/a.md")]
+    for part in ("02_B", "data:image/svg+xml;base64,", *links):
         assert part in page
     assert "http" not in page
 
