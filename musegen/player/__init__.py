@@ -9,6 +9,7 @@ or dark, and not JupyterLab's theme.
 
 import base64
 import html
+import inspect
 import json
 import zlib
 from dataclasses import replace
@@ -109,6 +110,68 @@ class SideBySide:
     def _repr_html_(self) -> str:
         above = f"<p>{html.escape(self.caption)}</p>" if self.caption else ""
         return above + player_html(*self.songs, marks=self.marks)
+
+
+class Live:
+    """A widget where a kernel answers; elsewhere, and in an exported page, what stands for it.
+
+    Parameters
+    ----------
+    widget : ipywidgets Widget
+    still : Song, `SideBySide` or another object that shows itself as HTML
+
+    Notes
+    -----
+    Notebook: 00_listen_first, "Ten songs".
+    """
+
+    def __init__(self, widget, still):
+        self.widget, self.still = widget, still
+
+    def __repr__(self) -> str:
+        return repr(self.still)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        still = {"text/plain": repr(self), "text/html": self.still._repr_html_()}
+        return self.widget._repr_mimebundle_() | still
+
+
+def interact(show, **choices) -> Live:
+    """Show what a function gives, with a control for each of its arguments where a kernel answers.
+
+    Parameters
+    ----------
+    show : function
+        Each argument has a default: what stands there at first, and where no kernel answers. It
+        returns a Song, a `SideBySide` or another object that shows itself as HTML.
+    **choices : sequence, for each argument
+        What it may be. Numbers make a slider, names a drop-down list.
+
+    Notes
+    -----
+    Like `ipywidgets.interact`, whose own output is lost without a kernel. Notebook:
+    01_data_preparation, "One song".
+    """
+    import ipywidgets
+
+    def control(name: str, options):
+        first = inspect.signature(show).parameters[name].default
+        about = {"options": options, "value": first, "description": name.replace("_", " ")}
+        about["style"] = {"description_width": "initial"}
+        if isinstance(first, str):
+            return ipywidgets.Dropdown(**about)
+        return ipywidgets.SelectionSlider(**about, continuous_update=False)
+
+    def redraw(_) -> None:
+        chosen = {name: one.value for name, one in controls.items()}
+        shown.value = show(**chosen)._repr_html_()
+
+    still = show()
+    controls = {name: control(name, options) for name, options in choices.items()}
+    shown = ipywidgets.HTML(still._repr_html_())
+    for one in controls.values():
+        one.observe(redraw, "value")
+    return Live(ipywidgets.VBox([*controls.values(), shown]), still)
 
 
 def figure(number: int, *runs) -> SideBySide:

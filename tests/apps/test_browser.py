@@ -471,14 +471,17 @@ def test_a_phone_keeps_the_roll_in_view_the_state_and_knows_who_is_gone(
 
 FIGURE_7, SLIDERS = "player.figure(7, ten)", "composer.Composer(ten)"
 NEEDED = ("set_style", "names = [", FIGURE_7, SLIDERS)  # nbval runs the others
+CHOICE = "player.interact("
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, smoke):
-    """Start JupyterLab on some cells of notebook 04, with settings and trust of its own."""
-    home = tmp_path_factory.mktemp("lab")
-    notebook = nbformat.read(config.root() / "notebooks" / "04_generation.ipynb", as_version=4)
+    """Start JupyterLab on some cells of notebooks 04 and 01, with settings and trust of its own."""
+    home, folder = tmp_path_factory.mktemp("lab"), config.root() / "notebooks"
+    notebook = nbformat.read(folder / "04_generation.ipynb", as_version=4)
     notebook.cells = [c for c in notebook.cells if any(part in c.source for part in NEEDED)]
+    first = nbformat.read(folder / "01_data_preparation.ipynb", as_version=4).cells
+    notebook.cells += [c for c in first if "set_style" in c.source or CHOICE in c.source]
     path = home / "work" / "some.ipynb"
     path.parent.mkdir()
     nbformat.write(notebook, path)
@@ -543,7 +546,7 @@ def played(page):
     return inside
 
 
-def test_notebook_04_in_jupyterlab(open_page, lab, composer):
+def test_notebooks_in_jupyterlab(open_page, lab, composer):
     address, _, _ = lab
     page = open_lab(open_page, address)
 
@@ -569,6 +572,11 @@ def test_notebook_04_in_jupyterlab(open_page, lab, composer):
     inside.wait_for_function("!musegenPlayer.playing")  # the other one has made way
     assert np.median(page.locator(".musegen-composer").evaluate(LATENCY)) < QUICK
 
+    page.evaluate(SHOW_CELL, CHOICE)
+    page.locator(".jupyter-widgets select").select_option("bwv410")
+    page.locator(".jupyter-widgets iframe[title='Player: bwv410']").wait_for()
+    played(page)
+
 
 def test_a_trusted_notebook_plays_before_it_is_run(open_page, lab):
     address, path, environment = lab
@@ -579,3 +587,5 @@ def test_a_trusted_notebook_plays_before_it_is_run(open_page, lab):
     played(page)
     page.evaluate(SHOW_CELL, SLIDERS)  # where no kernel answers there is a song
     page.locator("iframe[title^=Player]:visible").last.wait_for()
+    page.evaluate(SHOW_CELL, CHOICE)
+    page.locator("iframe[title='Player: bwv72.6']").wait_for()

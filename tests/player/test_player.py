@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import zlib
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -60,6 +61,21 @@ def test_titles_and_marks_travel_with_their_song():
     one, other = unpacked(pair._repr_html_())
     assert (one["title"], other["title"], repr(pair)) == ("before", "after", "SideBySide(2 songs)")
     assert one["marks"] == [] and other["marks"] == [[2, 6, "1: 2 eighths"]]
+
+
+def test_one_chooses_where_a_kernel_answers_and_the_default_stands_elsewhere():
+    def show(semitones=0, title="three"):
+        return replace(SONG.transpose(semitones), title=title)
+
+    shown = player.interact(show, semitones=[-12, 0, 12], title=["three", "<b>"])
+    bundle = shown._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert (bundle["text/plain"], bundle["text/html"]) == (repr(SONG), SONG._repr_html_())
+    slider, names, below = shown.widget.children
+    assert below.value == SONG._repr_html_()
+    slider.value, names.value = 12, "<b>"
+    assert below.value == show(12, "<b>")._repr_html_()
+    assert shown._repr_mimebundle_()["text/html"] == SONG._repr_html_()
 
 
 def test_a_figure_has_its_caption_above_and_its_marks(monkeypatch):
