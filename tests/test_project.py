@@ -9,12 +9,14 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 import nbformat
+import pandas as pd
 import pytest
 
 from apps.command import main
-from musegen import config
+from musegen import config, training
 
 ROOT = config.root()
+NUMBERS = ROOT / "README.md", ROOT / "docs" / "results.md"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -99,3 +101,29 @@ def test_the_sections_that_docstrings_name_are_there():
             cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
             headings = re.findall(r"^#+ (.+)$", "\n".join(c.source for c in cells), re.MULTILINE)
             assert section in headings, f"{file.name}: {name} has no section {section!r}"
+
+
+def test_numbers_that_stand_in_several_places_are_those_of_the_runs():
+    ae, readme, results = training.shipped("ae_256").manifest, *map(Path.read_text, NUMBERS)
+    parts = [f"{100 * ae[f'{songs}_recall']:.0f} % and {100 * ae[f'{songs}_precision']:.0f} %"
+             for songs in ("training", "test")]  # fmt: skip
+    assert ", ".join(parts) in results
+    assert f"the one on 256 to {parts[0][:4]} of the" in " ".join(readme.split())
+
+    board = pd.read_csv(ROOT / "data" / "four_voices.csv").set_index("network")
+    shipped, seeds = board.iloc[-1], board[board.index.str.contains("seed")]["all"]
+    said = f"{shipped['all']:.2f} on all 77 pieces, {shipped['clean']:.2f} on the 49 clean ones"
+    assert said in results and f"{shipped['all']:.2f} nats a" in readme
+    beyond = (ROOT / "notebooks" / "06_beyond_the_report.ipynb").read_text()
+    for text in (results, beyond):
+        assert f"{seeds.min():.3f} to {seeds.max():.3f}" in text
+    (auc,) = re.findall(r"n-grams +clean +(\S+)", beyond)
+    assert f"n-grams {auc} and" in results and f"has an AUC of {auc}." in readme
+    assert f"about {100 * float(auc):.0f} of 100 pairs" in beyond
+
+    names = [f"lstm_{name}_{songs}" for name in ("small", "deep") for songs in (128, 256)]
+    right = pd.DataFrame({name: training.shipped(name).history["test_accuracy"] for name in names})
+    ends = [f"{100 * right.ffill().iloc[-1].agg(end):.0f}" for end in ("min", "max")]
+    best = [f"{100 * right.max().agg(end):.0f}" for end in ("min", "max")]
+    said = f"on test songs {' to '.join(ends)} %, {' to '.join(best)} % at their best"
+    assert said in " ".join(readme.split())

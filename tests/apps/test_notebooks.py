@@ -53,9 +53,7 @@ def test_few_cells_are_ignored_and_a_checked_one_follows(path):
         assert any("text" in o or "text/plain" in o.get("data", {}) for o in after.outputs)
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in PATHS if p.stem[:2] != "06" or p.parent.name == "more"]
-)
+@each
 def test_a_notebook_keeps_to_the_frame(path):
     """Short, with two exercises whose answers are folded and run, and a link at the end."""
     cells = nbformat.read(path, as_version=4).cells

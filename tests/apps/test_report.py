@@ -23,7 +23,9 @@ def notebook(path, *code: str):
     """Write a notebook with a heading, a picture and these code cells."""
     path.with_name("a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     cells = [
-        new_markdown_cell("# A page\n\n![a picture](a.svg) [another](02_b.ipynb) [more](../docs/a.md)"),
+        new_markdown_cell(
+            "# A page\n\n![a picture](a.svg) [another](02_b.ipynb) [more](../docs/a.md)"
+        ),
         *map(new_code_cell, code),
     ]
     nbformat.write(new_notebook(cells=cells), path)

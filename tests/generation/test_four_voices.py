@@ -161,3 +161,11 @@ def test_notes_get_the_voice_that_was_nearest():
         *((0, 48, 3), (0, 60, 2), (0, 64, 1), (0, 72, 0), (4, 62, 1), (6, 50, 2), (6, 74, 0)),
         *((8, 55, 3), (8, 62, 2), (8, 67, 1), (8, 76, 0)),
     ]
+
+
+def test_whether_a_voice_moves_does_not_hang_on_the_temperature():
+    p, last = np.tile([0, 0.6, 0.3, 0.1], (4000, 1)), np.ones(4000, int)
+    found = generation.four_voices._moved(
+        p, last, generation.sample(0.05), np.random.default_rng(0)
+    )
+    assert abs((found == 1).mean() - 0.6) < 0.03 and set(found.tolist()) == {1, 2}
