@@ -20,6 +20,12 @@ from musegen.training.run_folder import CONFIG, MEASURED, SONGS_FILE, WEIGHTS, w
 WINDOWS = 4096  # on which it is counted what the rounding changes
 
 
+def command(options, settings: Settings) -> None:
+    """Do ``python -m musegen ship``."""
+    run = ship(options.run, settings)
+    print(f"{run.cfg.name} is in {run.folder}: {run.manifest['rounding']}")
+
+
 def ship(name: str, settings: Settings) -> Run:
     """Train a network of the report, unless it is in ``build/``, and put it into ``data/runs/``.
 

@@ -23,7 +23,9 @@ def notebook(path, *code: str):
     """Write a notebook with a heading, a picture and these code cells."""
     path.with_name("a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     cells = [
-        new_markdown_cell("# A page\n\n![a picture](a.svg) [another](02_b.ipynb) [more](../docs/a.md)"),
+        new_markdown_cell(
+            "# A page\n\n![a picture](a.svg) [another](02_b.ipynb) [more](../docs/a.md)"
+        ),
         *map(new_code_cell, code),
     ]
     nbformat.write(new_notebook(cells=cells), path)
@@ -120,21 +122,6 @@ def test_failing_notebook_ends_with_a_sentence_and_its_page(tmp_path, path, monk
     notebook(bad, "print('mended')")  # and the next run goes on with it
     make([bad, after], path)
     assert (path.parent / "02_after.html").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["train"], "which run?; name some of ae_10"),
-        (["audit", "tapes"], "source is 'tapes'"),
-        (["audit", "lpd5:/nowhere"], "nowhere"),
-    ],
-)
-def test_wrong_input_is_one_sentence_and_exit_code_2(arguments, says, build, capsys):
-    assert main(arguments) == 2
-    said = capsys.readouterr().err
-    assert says in said
-    assert said.count("\n") == 1
 
 
 def test_in_place_stores_counts_and_no_noise(tmp_path):

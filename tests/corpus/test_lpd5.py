@@ -108,14 +108,6 @@ def test_a_damaged_file_has_its_reason(arrays, reason, tmp_path):
         read(damaged(path, **arrays))
 
 
-def test_a_file_cut_off_anywhere_says_so(tmp_path):
-    path = write_song(tmp_path / "a.npz", {"Piano": PIANO}, 120)
-    content = path.read_bytes()
-    for length in range(0, len(content), 5):
-        with pytest.raises(Rejected, match="truncated"):
-            lpd5.read(content[:length], path)
-
-
 def test_nothing_is_unpickled(tmp_path):
     trap = tmp_path / "sprung"
 

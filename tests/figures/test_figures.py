@@ -15,7 +15,6 @@ import pytest
 
 from musegen import figures, generation, tokens, training
 from musegen.figures import examples, rolls
-from musegen.metrics.reference import Accuracy
 from musegen.song import Song, as_notes
 
 # Another release of matplotlib sets letters a little differently: up to 4 of 255 in the mean.
@@ -222,24 +221,6 @@ def test_plot_history_shows_training_songs_and_others():
     named = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert named == {"10 training songs": [3, 2, 1], "4 test songs": [3, 2.5]}
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("Nats", "Epoch")
-
-
-def test_plot_verdicts_shows_intervals_in_order():
-    verdicts = {"Bach": Accuracy(0.5, 0.4, 0.6, 40), "argmax": Accuracy(0.9, 0.8, 0.95, 40)}
-    (ax,) = figures.plot_verdicts(verdicts).axes
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["Bach", "argmax"]
-    assert [list(line.get_xdata()) for line in ax.lines[:4]] == [[40, 60], [50], [80, 95], [90]]
-
-
-def test_plot_critics_shows_a_network_beside_bach():
-    names = ["auc", "low", "high", "bach", "bach low", "bach high"]
-    rows = {("GRU", "clean"): [0.9, 0.8, 0.95, 0.5, 0.4, 0.6]}
-    (ax,) = figures.plot_critics(pd.DataFrame(rows, names).T).axes
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["GRU, clean"]
-    assert {one.get_label(): one.get_xdata().tolist() for one in ax.lines[:2]} == {
-        "generated": [0.9],
-        "Bach's own": [0.5],
-    }
 
 
 # --- The survey

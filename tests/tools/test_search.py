@@ -49,10 +49,3 @@ def test_trials_are_added_and_the_command_writes_a_table(few, capsys):
     assert sorted(both.index) == [0, 1, 2] and both["loss"].is_monotonic_increasing
     assert both.loc[first.index, "loss"].tolist() == first["loss"].tolist()
     assert (few / "lstm.csv").read_text().startswith("trial,loss,")
-
-
-def test_a_value_that_is_no_number_ends_no_search(few, monkeypatch, capfd):
-    bad = replace(search.SEARCHES["lstm"], judge=lambda run: float("nan"))
-    monkeypatch.setitem(search.SEARCHES, "lstm", bad)
-    assert search.run("lstm", 2).empty
-    assert "1: loss nan with" in capfd.readouterr().err
