@@ -262,6 +262,22 @@ def test_a_run_of_another_version_gets_a_sentence(changes, run, source):
         load_all(source)
 
 
+class Trap:
+    """Unpickled, it makes a folder."""
+
+    def __reduce__(self):
+        return os.mkdir, ("executed",)
+
+
+def test_arrays_with_a_pickle_inside_execute_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / WEIGHTS
+    np.savez(path, np.array([Trap()], object))
+    with pytest.raises(OSError, match="weights.npz is damaged .*pickle"):
+        run_folder.read_arrays(path.read_bytes(), path)
+    assert not (tmp_path / "executed").exists()
+
+
 def test_songs_of_a_run_are_kept_and_made_again_if_they_are_damaged(run):
     songs = generation.report_songs(run, "sampled")
     assert songs.shape == (64, 500)

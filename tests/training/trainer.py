@@ -34,9 +34,15 @@ def main(name: str, source: str, last: str) -> None:
     """Train with a checkpoint an epoch; die while a file is written, after so many others."""
     from musegen import training
 
+    written = []
+
+    def fsync(descriptor):
+        written.append(descriptor)
+        if len(written) > int(last):
+            os.kill(os.getpid(), signal.SIGKILL)
+
     training.loop.SECONDS_BETWEEN_CHECKPOINTS = -1
-    left = iter(range(int(last)))
-    os.fsync = lambda descriptor: next(left, None) is None and os.kill(os.getpid(), signal.SIGKILL)
+    os.fsync = fsync
     training.load_or_train(RUNS[name], settings(source))
 
 
