@@ -95,7 +95,6 @@ def damaged(path, info=None, **arrays):
         ({"tempo": np.full(216, np.nan)}, "no_tempo"),
         ({"tempo": None}, "unreadable"),
         ({"pianoroll_1_csc_indices": np.full(208, 216)}, "unreadable"),
-        ({"pianoroll_1_csc_indices": np.full(208, -1)}, "unreadable"),
         ({"pianoroll_1_csc_shape": np.array([216, 64])}, "unreadable"),
         ({"pianoroll_1_csc_shape": np.array([2**40, 128])}, "too_long"),
         ({"pianoroll_1_csc_indices": np.full(208, "a")}, "unreadable"),

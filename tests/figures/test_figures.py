@@ -66,27 +66,6 @@ def test_the_colour_is_that_of_the_source():
     assert len(colours) == 7  # the small and the deep LSTM of as many songs share one
 
 
-def test_songs_under_each_other_share_their_axes():
-    high = Song(as_notes(0, 8, 100), 40, 2, title="high")
-    fig = figures.plot_songs([SONG, high], suptitle="Two")
-    first, second = fig.axes
-    assert (first.get_xlabel(), second.get_xlabel()) == ("", "Time (bars)")
-    assert fig.get_suptitle() == "Two"
-    assert not plt.get_fignums()  # none is left open
-
-
-def test_a_silent_song_is_drawn_too():
-    assert figures.songs_png([Song(as_notes([], [], []), 8, 2)]).startswith(b"\x89PNG")
-
-
-def test_marks_are_bands_in_bars():
-    fig = figures.plot_songs([SONG, SONG], marks=[[], [(4, 12, "1: 4 eighths")]])
-    first, second = fig.axes
-    assert not first.texts and [text.get_text() for text in second.texts] == ["1: 4 eighths"]
-    (band,) = second.patches
-    assert (band.get_x(), band.get_width()) == (0.5, 1)
-
-
 # --- Figures 5-11
 
 

@@ -35,11 +35,6 @@ def test_no_song_for_which_figures_are_stated_is_looked_at(name):
     assert len(set.union(*titles)) == 128 + 45 + 43
 
 
-@pytest.mark.parametrize("one", search.SEARCHES.values(), ids=search.SEARCHES)
-def test_a_study_begins_with_the_reports_own_settings(one):
-    assert one.report.items() <= vars(one.run.network).items()
-
-
 def test_trials_are_added_and_the_command_writes_a_table(few, capsys):
     first = search.run("lstm", 2)
     assert first.loc[0, ["units", "d"]].tolist() == [3, 0.25]  # the report's own
