@@ -4,6 +4,7 @@ import argparse
 import sys
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 from musegen import config
@@ -62,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     report = _add(commands, "report", _report, "make build/report/")
     report.add_argument("--only", type=int, choices=range(5, 12), help="draw this figure anew")
 
-    train = _add(commands, "train", _train, "train runs, those that come with musegen, too")
+    train = _add(commands, "train", _tool("train"), "train runs, those that come with musegen, too")
     train.add_argument("runs", metavar="RUN", nargs="*", help="ae_10, lstm_small_128, ...")
     train.add_argument("--all", action="store_true", help="all runs")
 
@@ -82,18 +83,19 @@ def _parser() -> argparse.ArgumentParser:
     survey = commands.add_parser("survey", help="build and serve a listening survey")
     _add_survey(survey.add_subparsers(required=True, metavar="STEP"))
 
-    search = _add(commands, "search", _search, "try other settings than the report's")
+    search = _add(commands, "search", _tool("search"), "try other settings than the report's")
     search.add_argument("name", metavar="NETWORK", choices=("lstm", "ae"), help="lstm or ae")
     search.add_argument("--trials", type=int, default=20, metavar="N", help="default: 20")
 
     _add(commands, "notebooks", _notebooks, "run the notebooks in place")
-    ship = _add(commands, "ship", _ship, "put a trained run into data/runs/")
+    ship = _add(commands, "ship", _tool("ship"), "put a trained run into data/runs/")
     ship.add_argument("run", metavar="RUN", choices=config.REPORT, help="ae_256, four_voices, ...")
     for command in (report, train, ship):
         command.add_argument("--data", dest="source", metavar="SOURCE", help=SOURCES)
-    yardstick = _add(commands, "yardstick", _yardstick, "four voices on the literature's own file")
+    about = "four voices on the literature's own file"
+    yardstick = _add(commands, "yardstick", _tool("yardstick"), about)
     yardstick.add_argument("file", metavar="FILE", type=Path, help="Jsb16thSeparated.json")
-    _add(commands, "chorales", _chorales, "choose the chorales of data/ again")
+    _add(commands, "chorales", _tool("chorales"), "choose the chorales of data/ again")
     return parser
 
 
@@ -156,19 +158,6 @@ def _report(options, settings) -> None:
     from apps import report
 
     report.build(settings, options.only)
-
-
-def _train(options, settings) -> None:
-    from musegen.training import cluster
-
-    known = settings.runs
-    names = list(known) if options.all else options.runs
-    wrong = [name for name in names if name not in known]
-    if wrong or not names:
-        found = f"no run is called {', '.join(wrong)}" if wrong else "which run?"
-        raise ValueError(f"{found}; name some of {', '.join(known)}, or say --all")
-    for run in cluster.train_all(names, settings):
-        print(f"{run.cfg.name} is there: {run.folder}", flush=True)
 
 
 def _audit(options, settings) -> None:
@@ -235,16 +224,6 @@ def _survey_export(options, settings) -> None:
     print(answers.exclusions().round(2).to_string())
 
 
-def _search(options, settings) -> None:
-    from tools import search
-
-    found = search.run(options.name, options.trials)
-    path = config.build_dir() / "search" / f"{options.name}.csv"
-    found.round(5).to_csv(path)
-    print(found.head(10).round(4).to_string())
-    print(f"all {len(found)} trials: {path}")
-
-
 def _notebooks(options, settings) -> None:
     from apps import report
     from apps.report.notebooks import run_in_place
@@ -252,23 +231,9 @@ def _notebooks(options, settings) -> None:
     run_in_place(report.notebooks(), config.Settings())
 
 
-def _yardstick(options, settings) -> None:
-    from tools import yardstick
-
-    yardstick.main(options.file)
-
-
-def _ship(options, settings) -> None:
-    from tools import ship
-
-    run = ship.ship(options.run, settings)
-    print(f"{run.cfg.name} is in {run.folder}: {run.manifest['rounding']}")
-
-
-def _chorales(options, settings) -> None:
-    from tools import chorales
-
-    print(chorales.make_list())
+def _tool(name: str):
+    """Give the command of a tool, which is imported when it is run."""
+    return lambda options, settings: import_module(f"tools.{name}").command(options, settings)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.timing import fresh
-from musegen.files import atomic_write
+from musegen.files import write
 
 QUESTIONS = ("start_up", "reading", "tokens", "generating", "learning", "quality")
 LARGEST = 10  # packages that are named
@@ -77,8 +77,7 @@ def main() -> None:
     text += ["", "## How much memory?", "", "| what | peak |", "|---|---|"]
     text += [f"| {what} | {fresh(code).get('peak_mb', '?')} MB |" for what, code in PEAKS.items()]
     text += ["", "## What is installed?", "", *installed()]
-    with atomic_write(Path(__file__).parent / "RESULTS.md") as part:
-        part.write_text("\n".join(text) + "\n", encoding="utf-8")
+    write(Path(__file__).parent / "RESULTS.md", "\n".join(text) + "\n")
     print("written to benchmarks/RESULTS.md")
 
 

@@ -41,6 +41,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file, text in UTF-8; raises as `atomic_write` does."""
+    with atomic_write(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
 @contextmanager
 def file_lock(path: Path, job: str) -> Iterator[None]:
     """Let one process at a time do a job, such as ``"training ae_10"``; another says so and waits.

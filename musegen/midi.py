@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musegen.files import atomic_write
+from musegen import files
 from musegen.song import BEATS_PER_BAR, MOST_STEPS, NO_VOICE, Song, as_notes
 
 TICKS_PER_BEAT = 480  # at least; usual in the field
@@ -51,10 +51,8 @@ def write(song: Song, path, program: int = 0) -> Path:
     -----
     Notebook: 04_generation, "Take it away".
     """
-    path = Path(path)
-    with atomic_write(path) as part:
-        part.write_bytes(to_bytes(song, program))
-    return path
+    files.write(Path(path), to_bytes(song, program))
+    return Path(path)
 
 
 def to_bytes(song: Song, program: int = 0) -> bytes:

@@ -11,8 +11,7 @@ from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 
-from musegen import midi
-from musegen.files import atomic_write
+from musegen import files, midi
 from musegen.song import Song
 
 SUFFIXES = (".musicxml", ".xml")
@@ -50,9 +49,7 @@ def write(song: Song, path) -> Path:
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"{path.name} must end in {', '.join(SUFFIXES)}")
-    xml = to_bytes(song)
-    with atomic_write(path) as part:
-        part.write_bytes(xml)
+    files.write(path, to_bytes(song))
     return path
 
 

@@ -6,10 +6,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from musegen import midi, musicxml
+from musegen import musicxml
 from musegen.corpus import scores
 from musegen.song import Song, as_notes
 
@@ -73,23 +71,6 @@ def test_we_and_music21_read_the_same_notes(song, tmp_path, capfd):
     assert rows(again) == rows(song)
     assert again.length == max(song.bars, 1) * again.steps_per_bar
     assert capfd.readouterr() == ("", "")  # music21 complains of a 16th part
-
-
-@st.composite
-def songs(draw):
-    note = st.tuples(*(st.integers(*ends) for ends in ((0, 40), (1, 60), (58, 63), (-1, 1))))
-    notes = draw(st.lists(note, min_size=1, max_size=8))
-    return make(notes, 100, draw(st.sampled_from([1, 2, 3, 4, 6, 8, 12, 24])))
-
-
-@settings(max_examples=12, deadline=None)
-@given(songs())
-def test_any_score_has_the_notes_of_the_midi_file(song):
-    struck = [note for layer in midi.layers(song.notes) for note in layer]
-    onset, end, pitch, *_ = np.array(struck).T
-    xml = musicxml.to_bytes(song)
-    assert rows_of(xml) == rows(replace(song, notes=as_notes(onset, end - onset, pitch)))
-    assert_bars_are_full(xml, song.bars)
 
 
 def test_voices_are_parts_with_clefs_of_their_own():

@@ -1,1 +1,1 @@
-"""What we run ourselves: the list of chorales, shipping weights, the search for settings."""
+"""What we run ourselves: the list of chorales, trainings, shipping, the search for settings."""

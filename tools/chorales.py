@@ -14,6 +14,11 @@ from musegen.files import atomic_write
 from musegen.song import Song
 
 
+def command(options, settings) -> None:
+    """Do ``python -m musegen chorales``."""
+    print(make_list())
+
+
 def make_list() -> Path:
     """Go through all of music21's Bach by the recipe and write ``data/chorales.csv`` anew.
 

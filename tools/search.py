@@ -97,6 +97,15 @@ SEARCHES = {
 }
 
 
+def command(options, settings) -> None:
+    """Do ``python -m musegen search``."""
+    found = run(options.name, options.trials)
+    path = config.build_dir() / "search" / f"{options.name}.csv"
+    found.round(5).to_csv(path)
+    print(found.head(10).round(4).to_string())
+    print(f"all {len(found)} trials: {path}")
+
+
 def run(name: str, trials: int):
     """Add trials to a study, or begin one.
 

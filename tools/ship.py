@@ -11,13 +11,18 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from musegen import config, generation, metrics, training
+from musegen import config, files, generation, metrics, training
 from musegen.config import AEConfig, GANConfig, LSTMConfig, Settings, VoicesConfig
-from musegen.files import atomic_write
 from musegen.training import Run, run_folder
 from musegen.training.run_folder import CONFIG, MEASURED, SONGS_FILE, WEIGHTS, write_songs
 
 WINDOWS = 4096  # on which it is counted what the rounding changes
+
+
+def command(options, settings: Settings) -> None:
+    """Do ``python -m musegen ship``."""
+    run = ship(options.run, settings)
+    print(f"{run.cfg.name} is in {run.folder}: {run.manifest['rounding']}")
 
 
 def ship(name: str, settings: Settings) -> Run:
@@ -57,8 +62,7 @@ def copy(run: Run, to, **facts) -> Run:
     contents = {name: run.read(name) for name in about["files"] if name != WEIGHTS}
     contents[CONFIG] = json.dumps(asdict(run.cfg), indent=1).encode()
     for name, content in contents.items():
-        with atomic_write(to / name) as part:
-            part.write_bytes(content)
+        files.write(to / name, content)
     about |= {"folder": to.name, "corpus": kind, "profile": "report", **facts}
     about["files"] = {name: run_folder.hash_of(content) for name, content in contents.items()}
 

@@ -60,8 +60,9 @@ def differences(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["part", "piece", "file", "notes", "other", "first"])
 
 
-def main(path: Path) -> None:
-    """Print what differs, and nats a note of the test part."""
+def command(options, settings) -> None:
+    """Do ``python -m musegen yardstick``: print what differs, and nats a note of the test part."""
+    path = options.file
     found = differences(path)
     print(found.loc[found["other"] > 0].to_string(index=False))
     there = found[found["file"] != ""]

@@ -18,8 +18,7 @@ import pandas as pd
 
 from apps.listening.answer_key import PAGE, as_code, write_private
 from apps.listening.page import Place, deal, texts, to_html
-from musegen import audio, midi, preprocess
-from musegen.files import atomic_write
+from musegen import audio, files, midi, preprocess
 from musegen.song import Song, as_notes
 
 RATE = 44_100
@@ -121,9 +120,8 @@ def build(folder, out, contact: str, until: date, each: int | None = None, liste
     # Before the page: without its key that would be worthless.
     key = pd.DataFrame([(survey["survey"], *row) for row in sorted(rows)], columns=PAGE)
     write_private(place.key, key.to_csv(index=False))
-    with atomic_write(place.page) as part:
-        lists = islice(deal(dict.fromkeys(blind, "any"), each, [fake]), LISTS)
-        part.write_bytes(to_html(survey, [*lists]).encode())
+    lists = islice(deal(dict.fromkeys(blind, "any"), each, [fake]), LISTS)
+    files.write(place.page, to_html(survey, [*lists]))
     return place
 
 

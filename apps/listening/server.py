@@ -14,7 +14,6 @@ import base64
 import json
 from collections import Counter
 from datetime import date
-from urllib.parse import urlsplit
 
 from tornado import web
 
@@ -100,13 +99,11 @@ class Sound(Handler):
 class Answers(Handler):
     """Where answers go in, and out for good."""
 
-    SUPPORTED_METHODS = ("PUT", "DELETE")
+    SUPPORTED_METHODS = ("PUT", "DELETE")  # for which pages of other sites have to ask first
 
     def prepare(self):
         """Take in a document, or the name of one, if it is of our page and our survey."""
         super().prepare()
-        if not is_same_origin(self.request.headers):
-            raise web.HTTPError(403)
         if len(self.request.body) > LARGEST:
             raise web.HTTPError(413)
         is_deletion, key = self.request.method == "DELETE", self.settings["key"]
@@ -139,19 +136,6 @@ class Answers(Handler):
         """Delete a listener's answers."""
         self.settings["store"].delete(*self.who)
         self.set_status(204)
-
-
-def is_same_origin(headers) -> bool:
-    """Tell whether a request comes from our own page, or from no page at all.
-
-    Browsers say so in a header that scripts cannot set; older ones, and all of them without TLS,
-    name the origin, which must be the host that was asked.
-    """
-    if site := headers.get("Sec-Fetch-Site"):
-        return site == "same-origin"
-    if origin := headers.get("Origin"):
-        return urlsplit(origin).netloc.lower() == headers.get("Host", "").lower()
-    return True
 
 
 def serve(folder, host="127.0.0.1", port: int = 8000, debrief: bool = False, name="") -> None:

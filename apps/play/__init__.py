@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from apps import template
-from musegen import config, generation, midi, player, preprocess, training
+from musegen import config, files, generation, midi, player, preprocess, training
 from musegen.corpus import REASONS, Rejected, scores
-from musegen.files import atomic_write
 from musegen.four_voices import Wish
 from musegen.song import Song
 
@@ -110,8 +109,7 @@ def write(some: list[Song], seed: int) -> Path:
         for kind in KINDS:
             write_file(song, i, kind)
     path = config.build_dir() / "play" / "index.html"
-    with atomic_write(path) as part:
-        part.write_text(page(some, seed), encoding="utf-8")
+    files.write(path, page(some, seed))
     return path
 
 

@@ -1,7 +1,6 @@
 """Runs notebooks: one fresh kernel each, of this interpreter."""
 
 import base64
-import io
 import json
 import os
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from musegen import config
+from musegen.figures.rolls import smaller_png
 from musegen.files import atomic_write
 
 # The last thing a kernel is asked; it is not kept.
@@ -110,17 +110,9 @@ def _tidy(notebook):
         for output in cell.get("outputs", []):  # a widget whose kernel is gone would only say so
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             if "image/png" in output.get("data", {}):
-                output["data"]["image/png"] = _smaller(output["data"]["image/png"])
+                png = base64.b64decode(output["data"]["image/png"])
+                output["data"]["image/png"] = base64.b64encode(smaller_png(png, 128)).decode()
     return notebook
-
-
-def _smaller(png: str) -> str:
-    """Draw a figure with 128 colours, which takes a third of the bytes and cannot be seen."""
-    from PIL import Image
-
-    picture, small = Image.open(io.BytesIO(base64.b64decode(png))), io.BytesIO()
-    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-    return base64.b64encode(small.getvalue()).decode()
 
 
 def run_in_place(paths: list[Path], settings: config.Settings) -> None:

@@ -12,17 +12,11 @@ from apps.listening import build
 from apps.listening.page import Place
 from musegen import config, figures, metrics, player, survey, training
 from musegen.corpus import jsb
-from musegen.files import atomic_write
+from musegen.files import write
 from musegen.training import Run
 
 IN_SURVEY = ("lstm_small_128", "lstm_small_256", "ae_10", "ae_256")
 Load = Callable[[str], Run]
-
-
-def write(path: Path, content: str | bytes) -> None:
-    """Write a whole file or nothing."""
-    with atomic_write(path) as part:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def write_page(notebook, page: Path, copy: Path, folder: Path, settings: config.Settings) -> None:

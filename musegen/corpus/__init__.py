@@ -39,7 +39,6 @@ REASONS = {
     "wrong_type": "holds something else than its name says",
     "too_large": "larger than any song",
     "link": "a link; only the files themselves are read",
-    "unsafe_path": "a path that leads out of the archive",
     "timeout": "took too long and was given up",
     "crashed": "ended the process that read it",
     # of the music

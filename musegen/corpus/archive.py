@@ -94,9 +94,7 @@ def find(place: str, suffixes: tuple[str, ...], largest: int) -> Collection:
 def of_files(files: dict[str, Path], largest: int) -> Collection:
     """Make a collection of files that are known by name; see `find`."""
     found = [(name, path.lstat()) for name, path in sorted(files.items())]
-    entries = (
-        Entry(name, files[name], reason=_rejection_reason(facts, largest)) for name, facts in found
-    )
+    entries = (Entry(name, files[name], reason=_of_file(facts, largest)) for name, facts in found)
     return Collection(_key(found), entries, len(found))
 
 
@@ -112,9 +110,7 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     """
     stems = {path: _stem(PurePosixPath(path)) for path in paths}
     times = Counter(stems.values())
-    called = {path: stem if times[stem] == 1 else path for path, stem in stems.items()}
-    clash = len(set(called.values())) < len(called)  # a.mid.mid beside a.mid and b/a.mid
-    return {path: path for path in stems} if clash else called
+    return {path: stem if times[stem] == 1 else path for path, stem in stems.items()}
 
 
 def _stem(path: PurePosixPath) -> str:
@@ -128,13 +124,18 @@ def _key(found: list[tuple[str, os.stat_result]]) -> str:
     return digest.hexdigest()
 
 
-def _rejection_reason(facts: os.stat_result, largest: int) -> str:
-    """Say why a file of a folder is not read; an empty string if it is."""
-    if stat.S_ISLNK(facts.st_mode):
+def _of_file(facts: os.stat_result, largest: int) -> str:
+    mode = facts.st_mode
+    return _rejection_reason(stat.S_ISLNK(mode), stat.S_ISREG(mode), facts.st_size, largest)
+
+
+def _rejection_reason(is_link: bool, is_file: bool, size: int, largest: int) -> str:
+    """Say why something is not read; an empty string if it is."""
+    if is_link:
         return "link"
-    if not stat.S_ISREG(facts.st_mode):  # a pipe, for one, would never end
+    if not is_file:  # a pipe, for one, would never end
         return "wrong_type"
-    return "too_large" if facts.st_size > largest else ""
+    return "too_large" if size > largest else ""
 
 
 def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[Entry]:
@@ -148,7 +149,8 @@ def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[
                 tar.members.clear()  # else the list of all members grows
                 if member.isdir() or PurePosixPath(member.name).suffix.lower() not in suffixes:
                     continue
-                reason = _rejection_of_member(member, largest)
+                is_link = member.issym() or member.islnk()
+                reason = _rejection_reason(is_link, member.isreg(), member.size, largest)
                 content = None if reason else tar.extractfile(member).read()
                 if content is not None and len(content) < member.size:
                     raise tarfile.ReadError("truncated")
@@ -156,17 +158,6 @@ def in_archive(path: Path, suffixes: tuple[str, ...], largest: int) -> Iterator[
     except Exception as error:  # whatever a damaged archive makes tarfile and zlib do
         cut_off = any(word in str(error) for word in ("unexpected end", "empty", "truncated"))
         yield Entry(path.name, reason="truncated" if cut_off else "unreadable")
-
-
-def _rejection_of_member(member: tarfile.TarInfo, largest: int) -> str:
-    path = PurePosixPath(member.name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-        return "unsafe_path"
-    if member.issym() or member.islnk():
-        return "link"
-    if not member.isreg():
-        return "wrong_type"
-    return "too_large" if member.size > largest else ""
 
 
 class _Header(tarfile.TarInfo):

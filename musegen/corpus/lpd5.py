@@ -94,13 +94,13 @@ def _read(content: bytes, wanted: Callable[[dict], bool]) -> list[Song]:
     if "info.json" not in stored.files:
         raise Rejected("wrong_type")
     try:
-        info = json.loads(_member(stored, "info.json"))
+        info = json.loads(stored["info.json"])
         steps = int(info.get("beat_resolution") or info["resolution"])
         if not 1 <= steps <= 960:
             raise ValueError(f"{steps} steps a beat")
         names = {k: track["name"] for k, track in info.items() if k.isdigit() and wanted(track)}
-        tempo = _member(stored, "tempo.npy", "f")
-        tempo_qpm = float(np.median(tempo)) if len(tempo) else 0.0  # survives the scrambling
+        tempo = stored["tempo"]
+        tempo_qpm = float(np.median(tempo)) if tempo.size else 0.0  # survives the scrambling
         return [
             Song(*_notes(stored, f"pianoroll_{k}_csc_"), steps, tempo_qpm, name, "lpd5")
             for k, name in names.items()
@@ -111,20 +111,10 @@ def _read(content: bytes, wanted: Callable[[dict], bool]) -> list[Song]:
         raise Rejected("unreadable") from error
 
 
-def _member(stored, name: str, kinds: str = ""):
-    """Unpack info.json, or an array of one dimension whose dtype is of one of these kinds."""
-    member = stored[name]
-    if kinds and (member.ndim != 1 or member.dtype.kind not in kinds):
-        raise Rejected("wrong_type")
-    return member
-
-
 def _notes(stored, stem: str) -> tuple[np.ndarray, int]:
     """Read a sparse roll as notes and its length: a note is a run of cells above 0."""
-    data = _member(stored, f"{stem}data.npy", "bui")
-    step, first, shape = (
-        _member(stored, f"{stem}{name}.npy", "i") for name in ("indices", "indptr", "shape")
-    )
+    parts = ("data", "indices", "indptr", "shape")
+    data, step, first, shape = (stored[f"{stem}{part}"] for part in parts)
     length, pitches = shape.tolist()
     if length > MOST_STEPS:
         raise Rejected("too_long")

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 MEMORY_LIMIT = 4 * 2**30  # bytes for a process, on top of what it starts with
-WAITING = 32  # items a process, so that none is idle and few are in memory
+BATCH = 64  # items a process, so that few are in memory and processes seldom idle
 DASK_ITEMS = 512  # that a Dask worker takes at once: it starts a process for them
 
 
@@ -36,7 +35,7 @@ def run(
     function : function of an item
         Travels by name, so it must be importable, or a partial of such a function.
     items : iterable
-        Taken as processes become free.
+        Some at a time are taken from it and held.
     give_up : function of an item and a reason that gives its result
         For items that take longer than `limit` ("timeout") or end their process ("crashed").
     limit : float
@@ -55,25 +54,17 @@ def run(
     processes = processes or cores
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     pool = ProcessPool(processes, initializer=_prepare, context=context)
-    waiting = deque()
-
-    def first():
-        item, future = waiting.popleft()
-        try:
-            return future.result()
-        except TimeoutError:
-            return give_up(item, "timeout")
-        except ProcessExpired:
-            return give_up(item, "crashed")
-
     try:
         with _main_not_imported():
-            for item in items:
-                waiting.append((item, pool.schedule(function, [item], timeout=limit)))
-                if len(waiting) > WAITING * processes:
-                    yield first()
-            while waiting:
-                yield first()
+            for some in _batched(items, BATCH * processes):
+                futures = [pool.schedule(function, [item], timeout=limit) for item in some]
+                for item, future in zip(some, futures, strict=True):
+                    try:
+                        yield future.result()
+                    except TimeoutError:
+                        yield give_up(item, "timeout")
+                    except ProcessExpired:
+                        yield give_up(item, "crashed")
     finally:  # after an interrupt, too: what is under way is not waited for
         pool.stop()
         pool.join()

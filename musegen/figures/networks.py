@@ -129,14 +129,11 @@ def plot_verdicts(verdicts):
     -----
     Notebook: more/copies_and_measures, "Can a machine tell?".
     """
-    fig, ax = new_figure(figsize=(7.5, 0.9 + 0.34 * len(verdicts)))
+    fig, ax = _judged(list(verdicts), chance=50)
     for place, one in enumerate(verdicts.values()):
         ax.plot([100 * one.low, 100 * one.high], [place, place], color="black", lw=1.5)
         colour = "black" if place else COLOURS["Training data"]
         ax.plot(100 * one.accuracy, place, "o", color=colour)
-    ax.axvline(50, color="black", lw=0.8, ls=":")
-    ax.set_yticks(range(len(verdicts)), list(verdicts))
-    ax.invert_yaxis()
     ax.set(xlim=(35, 101), xlabel="Classifier accuracy (%; 50 is chance)")
     return fig
 
@@ -157,7 +154,7 @@ def plot_critics(table):
     -----
     Notebook: 06_beyond_the_report, "Critics".
     """
-    fig, ax = new_figure(figsize=(7.5, 0.9 + 0.34 * len(table)))
+    fig, ax = _judged([", ".join(names) for names in table.index], chance=0.5)
     kinds = {"generated": ["auc", "low", "high"], "Bach's own": ["bach", "bach low", "bach high"]}
     for (name, columns), shift in zip(kinds.items(), (-0.1, 0.1), strict=True):
         auc, low, high = table[columns].to_numpy().T
@@ -165,9 +162,15 @@ def plot_critics(table):
         colour = "black" if name == "generated" else COLOURS["Training data"]
         ax.hlines(places, low, high, color=colour)
         ax.plot(auc, places, "o", color=colour, label=name)
-    ax.axvline(0.5, color="black", lw=0.8, ls=":")
-    ax.set_yticks(range(len(table)), [", ".join(names) for names in table.index])
-    ax.invert_yaxis()
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     ax.set(xlim=(None, 1.02), xlabel="AUC (0.5 is chance)")
     return fig
+
+
+def _judged(names: list[str], chance: float):
+    """Make a figure with a row for each name, from the top down, and a line at chance."""
+    fig, ax = new_figure(figsize=(7.5, 0.9 + 0.34 * len(names)))
+    ax.axvline(chance, color="black", lw=0.8, ls=":")
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    return fig, ax

@@ -15,7 +15,7 @@ import numpy as np
 
 from musegen import config
 from musegen.config import AEConfig, GANConfig, LSTMConfig, RunConfig, VoicesConfig
-from musegen.files import atomic_write
+from musegen.files import atomic_write, write
 
 # A change in any of these files makes other weights; so does one in the network's own.
 SOURCES = ("tokens.py", "preprocess.py")
@@ -77,12 +77,6 @@ def tidy(folder: Path) -> None:
     for name in (CHECKPOINT, LOCK):
         with suppress(OSError):  # missing, or the folder is read-only
             (folder / name).unlink()
-
-
-def write(path: Path, text: str) -> None:
-    """Write a text, whole or not at all."""
-    with atomic_write(path) as part:
-        part.write_text(text, encoding="utf-8")
 
 
 def write_songs(path: Path, songs: np.ndarray) -> None:

@@ -306,21 +306,6 @@ def test_on_a_phone(open_page, tmp_path):
 # --- The composer --------------------------------------------------------------------------------
 
 COMPOSER = "document.querySelector('.musegen-composer')?.composer"
-# Moves sliders one after another; for each the milliseconds until its song is on the canvas.
-LATENCY = """async (root) => {
-  const { composer } = root;
-  const spent = [];
-  for (let i = 0; i < 20; i++) {
-    const { input } = composer.sliders[i % composer.sliders.length];
-    const start = performance.now();
-    input.value = Number(input.value) + (input.value > 0 ? -0.5 : 0.5);
-    input.dispatchEvent(new Event("input"));
-    while (composer.asking) await new Promise((resolve) => setTimeout(resolve));
-    spent.push(performance.now() - start);
-  }
-  return spent;
-}"""
-QUICK = 250  # milliseconds; about 50 where nothing else runs
 
 
 @pytest.fixture
@@ -435,11 +420,6 @@ def test_what_the_buttons_do(open_page, address, composer, tmp_path):
     page.locator("input[type=file]").set_input_files(saved["save mp3"])
     page.wait_for_function("document.querySelector('.status').textContent.includes('.mp3')")
     assert state(page) == pytest.approx(kept, rel=1e-5, abs=1e-6)
-
-    be_quieter(page, composer, 0.1)
-    before = canvases(page)
-    assert np.median(page.locator(".musegen-composer").evaluate(LATENCY)) < QUICK
-    assert canvases(page)[0] != before[0]
 
 
 def test_a_phone_keeps_the_roll_in_view_the_state_and_knows_who_is_gone(
@@ -570,7 +550,6 @@ def test_notebooks_in_jupyterlab(open_page, lab, composer):
     page.locator(".musegen-composer button.play").click()
     wait_for_sound(page, f"{COMPOSER}.player")
     inside.wait_for_function("!musegenPlayer.playing")  # the other one has made way
-    assert np.median(page.locator(".musegen-composer").evaluate(LATENCY)) < QUICK
 
     page.evaluate(SHOW_CELL, CHOICE)
     page.locator(".jupyter-widgets select").select_option("bwv410")

@@ -1,8 +1,6 @@
 """The claims: quotes are the report's, short runs judge nothing, changed data change verdicts."""
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,21 +64,6 @@ def test_as_built_is_generated_from_the_settings():
     other = built.index[built["same"] == "no"].tolist()
     assert [what[:8] for what in other] == ["songs", "AE: song", "AE: laye", "LSTM: le"]
     assert (claims.as_built(config.Settings("smoke"))["same"] == "no").sum() > len(other)
-
-
-def test_a_changed_table_changes_the_verdict(tmp_path):
-    """A misprint in table 2 shows: what is recovered is computed, not remembered."""
-    for name in ("survey_table_1.csv", "survey_table_2.csv"):
-        table = (config.data_dir() / name).read_text()
-        (tmp_path / name).write_text(table.replace("4.45", "4.48").replace("3.59", "3.55"))
-    code = (
-        "import pathlib, sys; from musegen import config; "
-        "config.data_dir = lambda: pathlib.Path(sys.argv[1]); "
-        "from musegen.survey import claims; print(claims.songs_of_ae_256().number)"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=config.root())
-    assert run.stdout != f"{survey.claims.songs_of_ae_256().number}\n"
 
 
 def test_networks_of_lpd5_are_judged_without_its_songs():

@@ -58,10 +58,6 @@ class TestServer(AsyncHTTPTestCase):
 
     @gen_test
     async def test_other_sites_are_refused(self):
-        elsewhere = {"Host": f"evil.example:{self.get_http_port()}"}
-        with pytest.raises(HTTPClientError, match="403"):
-            await AsyncHTTPClient().fetch(self.get_url("/"), headers=elsewhere)
         address = self.get_url("/ask").replace("http", "ws")
-        for headers in (elsewhere, {"Origin": "http://evil.example"}):
-            with pytest.raises(HTTPClientError, match="403"):
-                await websocket_connect(HTTPRequest(address, headers=headers))
+        with pytest.raises(HTTPClientError, match="403"):
+            await websocket_connect(HTTPRequest(address, headers={"Origin": "http://evil.example"}))

@@ -124,21 +124,6 @@ def test_failing_notebook_ends_with_a_sentence_and_its_page(tmp_path, path, monk
     assert (path.parent / "02_after.html").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["train"], "which run?; name some of ae_10"),
-        (["audit", "tapes"], "source is 'tapes'"),
-        (["audit", "lpd5:/nowhere"], "nowhere"),
-    ],
-)
-def test_wrong_input_is_one_sentence_and_exit_code_2(arguments, says, build, capsys):
-    assert main(arguments) == 2
-    said = capsys.readouterr().err
-    assert says in said
-    assert said.count("\n") == 1
-
-
 def test_in_place_stores_counts_and_no_noise(tmp_path):
     path = notebook(tmp_path / "01_a.ipynb", "import os", "print(os.getenv('MUSEGEN_PROFILE'))")
     run_in_place([path], SETTINGS)

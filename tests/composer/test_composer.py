@@ -63,19 +63,15 @@ def test_clean_encodes_what_is_heard(composer, run):
     assert np.frombuffer(cleaned, "<f4") == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("suffix", [".mid", ".mp3"])
-def test_files_play_what_is_heard(composer, suffix, tmp_path):
-    said, (content,) = composer.answer({**SAVE, "suffix": suffix}, latent(composer))
-    assert said == {"file": f"composer{suffix}"}
-    if suffix == ".mid":
-        (tmp_path / said["file"]).write_bytes(content)
-        heard = midi.read(tmp_path / said["file"], 6)
-        composer.answer({"ask": "play", "threshold": 0.5}, latent(composer))
-        assert heard.tempo_qpm == 90
-        assert np.array_equal(heard.roll, composer.song.roll)
-        assert content.count(bytes([0xC0, 19])) >= 1  # a church organ
-    else:
-        assert len(content) > 1000
+def test_a_file_plays_what_is_heard(composer, tmp_path):
+    said, (content,) = composer.answer(SAVE, latent(composer))
+    assert said == {"file": "composer.mid"}
+    (tmp_path / said["file"]).write_bytes(content)
+    heard = midi.read(tmp_path / said["file"], 6)
+    composer.answer({"ask": "play", "threshold": 0.5}, latent(composer))
+    assert heard.tempo_qpm == 90
+    assert np.array_equal(heard.roll, composer.song.roll)
+    assert content.count(bytes([0xC0, 19])) >= 1  # a church organ
 
 
 @pytest.mark.parametrize(

@@ -95,25 +95,15 @@ def damaged(path, info=None, **arrays):
         ({"tempo": np.full(216, np.nan)}, "no_tempo"),
         ({"tempo": None}, "unreadable"),
         ({"pianoroll_1_csc_indices": np.full(208, 216)}, "unreadable"),
-        ({"pianoroll_1_csc_indices": np.full(208, -1)}, "unreadable"),
         ({"pianoroll_1_csc_shape": np.array([216, 64])}, "unreadable"),
         ({"pianoroll_1_csc_shape": np.array([2**40, 128])}, "too_long"),
-        ({"pianoroll_1_csc_indices": np.zeros(208)}, "wrong_type"),
-        ({"tempo": np.full((216, 1), 120.0)}, "wrong_type"),
+        ({"pianoroll_1_csc_indices": np.full(208, "a")}, "unreadable"),
     ],
 )  # fmt: skip
 def test_a_damaged_file_has_its_reason(arrays, reason, tmp_path):
     path = write_song(tmp_path / "a.npz", {"Piano": PIANO}, 120)
     with pytest.raises(Rejected, match=f"^{reason}$"):
         read(damaged(path, **arrays))
-
-
-def test_a_file_cut_off_anywhere_says_so(tmp_path):
-    path = write_song(tmp_path / "a.npz", {"Piano": PIANO}, 120)
-    content = path.read_bytes()
-    for length in range(0, len(content), 5):
-        with pytest.raises(Rejected, match="truncated"):
-            lpd5.read(content[:length], path)
 
 
 def test_nothing_is_unpickled(tmp_path):

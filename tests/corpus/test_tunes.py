@@ -32,15 +32,8 @@ def some_notes_changed(one: Song, rng) -> Song:
     return replace(one, notes=notes)
 
 
-def a_beat_later(one: Song, rng) -> Song:
-    notes = one.notes.copy()
-    notes["onset"] += 24
-    return replace(one, notes=notes, length=one.length + 24)
-
-
 ARRANGED = {
     "in another key": lambda one, rng: one.transpose(3),
-    "a beat later": a_beat_later,
     "over another bass": other_bass,
     "with some notes changed": some_notes_changed,
     "half of it": lambda one, rng: one.cut(0, one.length // 2),

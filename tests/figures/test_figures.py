@@ -15,7 +15,6 @@ import pytest
 
 from musegen import figures, generation, tokens, training
 from musegen.figures import examples, rolls
-from musegen.metrics.reference import Accuracy
 from musegen.song import Song, as_notes
 
 # Another release of matplotlib sets letters a little differently: up to 4 of 255 in the mean.
@@ -65,27 +64,6 @@ def test_the_colour_is_that_of_the_source():
 
     colours = {colour(source) for source in (*rolls.SOURCE_OF, "chorales")}
     assert len(colours) == 7  # the small and the deep LSTM of as many songs share one
-
-
-def test_songs_under_each_other_share_their_axes():
-    high = Song(as_notes(0, 8, 100), 40, 2, title="high")
-    fig = figures.plot_songs([SONG, high], suptitle="Two")
-    first, second = fig.axes
-    assert (first.get_xlabel(), second.get_xlabel()) == ("", "Time (bars)")
-    assert fig.get_suptitle() == "Two"
-    assert not plt.get_fignums()  # none is left open
-
-
-def test_a_silent_song_is_drawn_too():
-    assert figures.songs_png([Song(as_notes([], [], []), 8, 2)]).startswith(b"\x89PNG")
-
-
-def test_marks_are_bands_in_bars():
-    fig = figures.plot_songs([SONG, SONG], marks=[[], [(4, 12, "1: 4 eighths")]])
-    first, second = fig.axes
-    assert not first.texts and [text.get_text() for text in second.texts] == ["1: 4 eighths"]
-    (band,) = second.patches
-    assert (band.get_x(), band.get_width()) == (0.5, 1)
 
 
 # --- Figures 5-11
@@ -222,24 +200,6 @@ def test_plot_history_shows_training_songs_and_others():
     named = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert named == {"10 training songs": [3, 2, 1], "4 test songs": [3, 2.5]}
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("Nats", "Epoch")
-
-
-def test_plot_verdicts_shows_intervals_in_order():
-    verdicts = {"Bach": Accuracy(0.5, 0.4, 0.6, 40), "argmax": Accuracy(0.9, 0.8, 0.95, 40)}
-    (ax,) = figures.plot_verdicts(verdicts).axes
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["Bach", "argmax"]
-    assert [list(line.get_xdata()) for line in ax.lines[:4]] == [[40, 60], [50], [80, 95], [90]]
-
-
-def test_plot_critics_shows_a_network_beside_bach():
-    names = ["auc", "low", "high", "bach", "bach low", "bach high"]
-    rows = {("GRU", "clean"): [0.9, 0.8, 0.95, 0.5, 0.4, 0.6]}
-    (ax,) = figures.plot_critics(pd.DataFrame(rows, names).T).axes
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["GRU, clean"]
-    assert {one.get_label(): one.get_xdata().tolist() for one in ax.lines[:2]} == {
-        "generated": [0.9],
-        "Bach's own": [0.5],
-    }
 
 
 # --- The survey

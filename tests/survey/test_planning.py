@@ -57,15 +57,3 @@ def test_lists_are_even_over_sources_and_songs_at_every_length(songs, each):
 def test_designs_in_which_a_song_stays_unheard_are_left_out():
     assert survey.detection(rng(), (5,), (16,), (10,), times=2).empty
     assert survey.detection(rng(), (1,), (2,), times=2).empty
-
-
-@pytest.mark.soak
-def test_the_mixed_model_keeps_its_word():
-    """200 surveys each way, by the model itself, on the lists that are dealt."""
-    draw, found = rng(7), {}
-    for gap in (0.0, 0.8):
-        effects = {"a": 0.0, "b": gap, "c": 0.0, "d": 0.0, "e": 0.0}
-        made = (survey.simulate_survey(draw, 29, 6, effects, each=10) for _ in range(200))
-        found[gap] = np.mean([survey.mixed_model(m).pairs["p"].iloc[0] < 0.05 for m in made])
-    assert found[0.0] <= 0.1  # 5 % and three times the 1.5 % that 200 surveys leave open
-    assert found[0.8] > 0.4

@@ -35,11 +35,6 @@ def test_no_song_for_which_figures_are_stated_is_looked_at(name):
     assert len(set.union(*titles)) == 128 + 45 + 43
 
 
-@pytest.mark.parametrize("one", search.SEARCHES.values(), ids=search.SEARCHES)
-def test_a_study_begins_with_the_reports_own_settings(one):
-    assert one.report.items() <= vars(one.run.network).items()
-
-
 def test_trials_are_added_and_the_command_writes_a_table(few, capsys):
     first = search.run("lstm", 2)
     assert first.loc[0, ["units", "d"]].tolist() == [3, 0.25]  # the report's own
@@ -49,10 +44,3 @@ def test_trials_are_added_and_the_command_writes_a_table(few, capsys):
     assert sorted(both.index) == [0, 1, 2] and both["loss"].is_monotonic_increasing
     assert both.loc[first.index, "loss"].tolist() == first["loss"].tolist()
     assert (few / "lstm.csv").read_text().startswith("trial,loss,")
-
-
-def test_a_value_that_is_no_number_ends_no_search(few, monkeypatch, capfd):
-    bad = replace(search.SEARCHES["lstm"], judge=lambda run: float("nan"))
-    monkeypatch.setitem(search.SEARCHES, "lstm", bad)
-    assert search.run("lstm", 2).empty
-    assert "1: loss nan with" in capfd.readouterr().err

@@ -1,6 +1,5 @@
 """Training: what an epoch shows, which songs a run has, and runs that are kept."""
 
-import json
 import os
 import subprocess
 import sys
@@ -139,31 +138,6 @@ def test_a_shipped_network_knows_what_its_history_says_and_plays_the_shipped_son
     seeds = generation.random_seeds(run, generation.SONGS, rng)[:2]
     played = generation.continue_tokens(run, seeds, rng, length=24)
     np.testing.assert_array_equal(played, generation.report_songs(run, "greedy")[:2, :24])
-
-
-# One network on another backend: the same probabilities, wherever it was trained.
-PREDICT = """
-import sys; sys.path.insert(0, "tests/training")
-import numpy, trainer
-from musegen import training
-run = training.load_or_train(trainer.RUNS["sequences"], trainer.settings(sys.argv[1]))
-print(run.model.predict(numpy.array([[0, 1, 2, 0, 1], [2, 2, 1, 0, 0]]), verbose=0).tolist())
-"""
-
-
-def predicted(backend, source):
-    command = [sys.executable, "-c", PREDICT, str(source)]
-    where = {"cwd": config.root(), "env": os.environ | {"KERAS_BACKEND": backend}}
-    run = subprocess.run(command, **where, capture_output=True, text=True, check=True)
-    return np.log(json.loads(run.stdout))
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_what_was_trained_on_tensorflow_plays_on_another_backend(backend, source, build):
-    pytest.importorskip(backend, reason="pip install it to test it")
-    here = predicted("tensorflow", source)
-    assert predicted(backend, source) == pytest.approx(here, abs=1e-4)
 
 
 def test_a_backend_that_is_not_there_is_a_sentence():

@@ -15,18 +15,29 @@ from musegen.config import RunConfig, Settings
 from musegen.corpus import parallel
 from musegen.training import Run
 
-TRIES = 3  # of a run whose process was lost
 _ONE_AT_A_TIME = threading.Lock()  # on a worker: a network takes all processors
 
 
-def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None) -> Iterator[Run]:
+def command(options, settings: Settings) -> None:
+    """Do ``python -m musegen train``."""
+    known = settings.runs
+    names = list(known) if options.all else options.runs
+    wrong = [name for name in names if name not in known]
+    if wrong or not names:
+        found = f"no run is called {', '.join(wrong)}" if wrong else "which run?"
+        raise ValueError(f"{found}; name some of {', '.join(known)}, or say --all")
+    for run in train_all(names, settings):
+        print(f"{run.cfg.name} is there: {run.folder}", flush=True)
+
+
+def train_all(runs: Sequence[str | RunConfig], settings: Settings) -> Iterator[Run]:
     """Train what is missing of some runs, what comes with musegen, too; yield each as it is there.
 
     Parameters
     ----------
     runs : sequence of str or RunConfig
         Names of the profile's runs, or a grid: ``[replace(cfg, ...) for ... in ...]``.
-    settings : Settings, optional
+    settings : Settings
         With the address of a Dask scheduler whose workers have musegen and see the same build
         folder and songs by the same paths; without one it trains here, one after another.
 
@@ -39,10 +50,8 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
     -----
     The run of a worker that is lost goes on from its checkpoint on another one. It ends with the
     same bits if the two machines and their threads are alike. What has begun on a worker is
-    trained to its end, even if this process is stopped. Report 2.2 and 2.3. Notebooks:
-    02_autoencoder_training and 03_lstm_training.
+    trained to its end, even if this process is stopped. Report 2.2 and 2.3.
     """
-    settings = settings or config.default()
     if not settings.dask:
         for run in runs:
             yield training.load_or_train(run, settings, again=True)
@@ -56,7 +65,7 @@ def train_all(runs: Sequence[str | RunConfig], settings: Settings | None = None)
     }
     with parallel.dask_client(settings.dask) as client:
         configs = [run.cfg for run in planned]
-        options = {"settings": settings, "shared": shared, "retries": TRIES, "pure": False}
+        options = {"settings": settings, "shared": shared, "pure": False}
         tasks = client.map(_on_worker, configs, **options)
         run_of = dict(zip(tasks, planned, strict=True))
         for task, _ in as_completed(tasks, with_results=True, loop=client.loop):
