@@ -58,7 +58,7 @@ def gans() -> Iterator[tuple[str, Run]]:
             network = replace(shipped.network, critic_steps=steps, binary=binary)
             short = replace(shipped, network=network, epochs=epochs)
             yield (
-                f"GAN, short: {steps} critic steps, {'' if binary else 'not '}binary",
+                f"GAN, short: {steps} critic step{'s' * (steps > 1)}, {'' if binary else 'not '}binary",
                 training.load_or_train(short),
             )
 
