@@ -57,10 +57,8 @@ def gans() -> Iterator[tuple[str, Run]]:
         for binary in (True, False):
             network = replace(shipped.network, critic_steps=steps, binary=binary)
             short = replace(shipped, network=network, epochs=epochs)
-            yield (
-                f"GAN, short: {steps} critic steps, {'' if binary else 'not '}binary",
-                training.load_or_train(short),
-            )
+            said = f"{steps} critic step{'s' * (steps > 1)}, {'' if binary else 'not '}binary"
+            yield f"GAN, short: {said}", training.load_or_train(short)
 
 
 class Judge:

@@ -234,7 +234,7 @@ def _name(title: str) -> str:
 
 def _ending(period: int) -> str:
     if period < 2:
-        return ", one chord to the end" if period else ", nothing repeated to the end"
+        return ", one note or chord to the end" if period else ", nothing repeated to the end"
     return f", {period} tokens repeated to the end"
 
 

@@ -1,7 +1,7 @@
 """Networks as curves and dots: how they are trained and judged."""
 
 from musegen.figures.rolls import SOURCE_OF
-from musegen.figures.style import COLOURS, new_figure
+from musegen.figures.style import COLOURS, FOUR_VOICES, new_figure
 
 
 def plot_history(*runs, column: str = "loss", label: str = "Loss (nats)"):
@@ -34,6 +34,7 @@ def plot_history(*runs, column: str = "loss", label: str = "Loss (nats)"):
         look = {"color": colour, "marker": "." if len(others) < 3 else None}  # no line of one epoch
         ax.plot(run.history[column], **look, label=f"{len(run.songs)} training songs")
         ax.plot(others, **look, ls="--", label=f"{len(songs)} {part} songs")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(title=run.cfg.name, xlabel="Epoch")
         ax.legend()
     axes[0, 0].set_ylabel(label)
@@ -159,7 +160,7 @@ def plot_critics(table):
     for (name, columns), shift in zip(kinds.items(), (-0.1, 0.1), strict=True):
         auc, low, high = table[columns].to_numpy().T
         places = [place + shift for place in range(len(table))]
-        colour = "black" if name == "generated" else COLOURS["Training data"]
+        colour = COLOURS[FOUR_VOICES if name == "generated" else "Training data"]
         ax.hlines(places, low, high, color=colour)
         ax.plot(auc, places, "o", color=colour, label=name)
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))

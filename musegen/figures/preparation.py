@@ -41,7 +41,7 @@ def plot_keys(keys, *, ax=None):
     """
     ax = ax or new_figure(figsize=(8, 2.4))[1]
     times = Counter(map(str, keys))
-    for mode, colour, shift in (("major", "#E69F00", -0.2), ("minor", BLUE, 0.2)):
+    for mode, colour, shift in (("major", "0.35", -0.2), ("minor", "0.7", 0.2)):
         songs = [times[f"{tonic} {mode}"] for tonic in TONICS]
         ax.bar(np.arange(12) + shift, songs, width=0.4, color=colour, label=mode)
     ax.set_xticks(range(12), TONICS)
@@ -114,7 +114,8 @@ def plot_audit(audit):
     fig, axes = new_figure(4, figsize=(8, sum(heights)), height_ratios=heights)
     plot_funnel(audit, axes[0])
     plot_tempi([facts.tempo_qpm for facts in songs], AEConfig().tempo_qpm, ax=axes[1])
-    axes[1].legend(frameon=False, loc="upper left")  # beside the axes it would narrow all four
+    axes[1].get_legend().remove()  # beside the axes it would narrow all four
+    axes[1].set_title("Tempo of each song (blue: in the band that is kept)")
     plot_keys([facts.key for facts in songs], ax=axes[2])
     plot_lengths([facts.bars for facts in songs], axes[3])
     return fig

@@ -17,8 +17,8 @@ CAPTIONS = {
     ),
 }
 GRADE, RESPONSES = "Grade (1: surely a human, 5: surely a computer)", "Number of responses"
-SONG_COLOURS = {"Song 1": COLOURS["AE large dataset"], "Song 2": "#99C7E0"}  # a shade and its tint
-OTHERS = ("#CC79A7", "#A89000", "#000000", "#7F5539")  # safe beside the five of style.py
+SONG_COLOURS = {"Song 1": COLOURS["AE large dataset"], "Song 2": "#9A9A9A"}
+OTHERS = ("#A89000", "#000000", "#7F5539", "#CC79A7")  # safe beside the five of style.py
 
 
 def colours_of(sources) -> dict:
