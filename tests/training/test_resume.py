@@ -162,16 +162,41 @@ def test_minutes_end_a_training_and_one_that_goes_on(source, build):
         assert (run.manifest["epochs"], run.how_long) == (1, "0.001 min many-to-many")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def killed(name, source, step) -> int:
+    """Train in a process that kills itself at a step, 0 for none; give how many steps it took."""
+    command = [sys.executable, trainer.__file__, name, str(source), str(step)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode in (0, -signal.SIGKILL), run.stderr
+    return int(run.stdout or 0)
+
+
+on_unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+
+@on_unix
 def test_a_training_killed_while_it_writes_a_checkpoint(source, straight, build):
     folder = training.planned(RUNS["sequences"], settings(source)).folder
-    command = [sys.executable, trainer.__file__, "sequences", str(source), "4"]
-    run = subprocess.run(command, capture_output=True, text=True)
-    assert run.returncode == -signal.SIGKILL, run.stderr
+    killed("sequences", source, 120)
     left = {path.name for path in folder.iterdir()}
     assert CHECKPOINT in left and any(name.endswith(".part") for name in left)
     assert result(train("sequences", source)) == result(straight("sequences"))
     assert not list(folder.glob(".*.part"))
+
+
+@pytest.mark.soak
+@on_unix
+@pytest.mark.parametrize("name", RUNS)
+def test_a_training_killed_twenty_times(name, source, straight, tmp_path, monkeypatch):
+    seed = time.time_ns()
+    print(f"seed {seed}")  # shown if it fails
+    rng = np.random.default_rng(seed)
+    monkeypatch.setenv("MUSEGEN_BUILD", str(tmp_path / "count"))
+    steps = killed(name, source, 0)
+    for build in range(4):
+        monkeypatch.setenv("MUSEGEN_BUILD", str(tmp_path / f"killed {build}"))
+        for step in rng.integers(1, steps, 5):
+            killed(name, source, step)
+        assert result(train(name, source)) == result(straight(name))
 
 
 def test_who_wants_a_run_that_another_trains_says_so_and_waits(source, build, capfd):
@@ -213,6 +238,16 @@ def test_a_full_disk_keeps_the_last_checkpoint(source, straight, build, monkeypa
 
 
 # --- Damaged and foreign -------------------------------------------------------------------------
+
+
+class Trap:
+    """Unpickled, it makes a folder."""
+
+    def __reduce__(self):
+        return os.mkdir, ("executed",)
+
+
+TRAP = np.array([Trap()], object)
 
 
 @pytest.fixture
@@ -262,20 +297,15 @@ def test_a_run_of_another_version_gets_a_sentence(changes, run, source):
         load_all(source)
 
 
-class Trap:
-    """Unpickled, it makes a folder."""
-
-    def __reduce__(self):
-        return os.mkdir, ("executed",)
-
-
-def test_arrays_with_a_pickle_inside_execute_nothing(tmp_path, monkeypatch):
+def test_weights_with_a_pickle_inside_execute_nothing(run, source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / WEIGHTS
-    np.savez(path, np.array([Trap()], object))
-    with pytest.raises(OSError, match="weights.npz is damaged .*pickle"):
-        run_folder.read_arrays(path.read_bytes(), path)
-    assert not (tmp_path / "executed").exists()
+    np.savez(tmp_path / "x.npz", TRAP)
+    for content in ((tmp_path / "x.npz").read_bytes(), TRAP.dumps()):
+        (run.folder / WEIGHTS).write_bytes(content)
+        forge(run, files=run.manifest["files"] | {WEIGHTS: run_folder.hash_of(content)})
+        with pytest.raises(OSError, match="weights.npz is damaged .*pickle"):
+            load_all(source)
+        assert not (tmp_path / "executed").exists()
 
 
 def test_songs_of_a_run_are_kept_and_made_again_if_they_are_damaged(run):
@@ -285,7 +315,7 @@ def test_songs_of_a_run_are_kept_and_made_again_if_they_are_damaged(run):
     before = kept.stat().st_mtime_ns
     np.testing.assert_array_equal(generation.report_songs(run, "sampled"), songs)
     assert kept.stat().st_mtime_ns == before
-    for damaged in (b"", kept.read_bytes()[:-1]):
+    for damaged in (b"", kept.read_bytes()[:-1], TRAP.dumps()):
         kept.write_bytes(damaged)
         np.testing.assert_array_equal(generation.report_songs(run, "sampled"), songs)
 
@@ -301,12 +331,15 @@ def state():
     assert [variable.numpy().tobytes() for variable in state] == before
 
 
-def test_a_damaged_checkpoint_is_a_sentence_and_stays(state, tmp_path):
+def test_a_damaged_checkpoint_is_a_sentence_and_stays(state, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     run_folder.save_checkpoint(state, [{"loss": 0.5}], tmp_path)
     path = tmp_path / CHECKPOINT
-    good = path.read_bytes()
+    good, arrays = path.read_bytes(), dict(np.load(path))
     damaged = [good[:size] for size in (0, 1, 100, len(good) // 2, len(good) - 1)]
-    damaged += [good[:at] + bytes(len(good) - at) for at in range(0, 300, 20)]
+    damaged += [good[:at] + bytes(len(good) - at) for at in range(0, 300, 20)] + [TRAP.dumps()]
+    np.savez(tmp_path / "x.npz", **arrays | {"arr_0": TRAP})
+    damaged.append((tmp_path / "x.npz").read_bytes())
     for content in damaged:
         path.write_bytes(content)
         with pytest.raises(OSError) as caught:
@@ -314,6 +347,7 @@ def test_a_damaged_checkpoint_is_a_sentence_and_stays(state, tmp_path):
         assert str(caught.value).startswith(f"{path} is damaged (")
         assert f"delete the folder {tmp_path.name} or move it away" in str(caught.value)
         assert path.read_bytes() == content
+    assert not (tmp_path / "executed").exists()
 
 
 def test_a_checkpoint_of_another_version_is_a_sentence_and_stays(state, tmp_path, monkeypatch):
