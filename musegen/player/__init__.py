@@ -118,41 +118,45 @@ class Live:
     Parameters
     ----------
     widget : ipywidgets Widget
-    still : Song, `SideBySide` or another object that shows itself as HTML
+    still : str
+        HTML.
 
     Notes
     -----
     Notebook: 00_listen_first, "Ten songs".
     """
 
-    def __init__(self, widget, still):
+    def __init__(self, widget, still: str):
         self.widget, self.still = widget, still
 
     def __repr__(self) -> str:
-        return repr(self.still)
+        return f"Live({type(self.widget).__name__})"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        still = {"text/plain": repr(self), "text/html": self.still._repr_html_()}
+        still = {"text/plain": repr(self), "text/html": self.still}
         return self.widget._repr_mimebundle_() | still
 
 
-def interact(show, **choices) -> Live:
+def interact(show, **choices) -> None:
     """Show what a function gives, with a control for each of its arguments where a kernel answers.
+
+    `ipywidgets.interact` keeps what is shown inside the widget, which is gone with its kernel. Here
+    it is an output of the cell, of which a saved notebook and an exported page keep the last.
 
     Parameters
     ----------
     show : function
-        Each argument has a default: what stands there at first, and where no kernel answers. It
-        returns a Song, a `SideBySide` or another object that shows itself as HTML.
+        It returns a Song, a `SideBySide` or what else a cell can show; for each argument it has a
+        default, which is shown first.
     **choices : sequence, for each argument
         What it may be. Numbers make a slider, names a drop-down list.
 
     Notes
     -----
-    Like `ipywidgets.interact`, whose own output is lost without a kernel. Notebook:
-    01_data_preparation, "One song".
+    Notebook: 01_data_preparation, "One song".
     """
     import ipywidgets
+    from IPython.display import display
 
     def control(name: str, options):
         first = inspect.signature(show).parameters[name].default
@@ -162,16 +166,17 @@ def interact(show, **choices) -> Live:
             return ipywidgets.Dropdown(**about)
         return ipywidgets.SelectionSlider(**about, continuous_update=False)
 
-    def redraw(_) -> None:
-        chosen = {name: one.value for name, one in controls.items()}
-        shown.value = show(**chosen)._repr_html_()
-
-    still = show()
     controls = {name: control(name, options) for name, options in choices.items()}
-    shown = ipywidgets.HTML(still._repr_html_())
+    names = ", ".join(one.description for one in controls.values())
+    still = f"<p>In the running notebook one chooses here: {names}.</p>"
+    display(Live(ipywidgets.VBox(list(controls.values())), still))
+    shown = display(show(), display_id=True)
+
+    def redraw(_) -> None:
+        shown.update(show(**{name: one.value for name, one in controls.items()}))
+
     for one in controls.values():
         one.observe(redraw, "value")
-    return Live(ipywidgets.VBox([*controls.values(), shown]), still)
 
 
 def figure(number: int, *runs) -> SideBySide:

@@ -6,6 +6,7 @@ import re
 import zlib
 from dataclasses import replace
 from html import unescape
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,19 +64,26 @@ def test_titles_and_marks_travel_with_their_song():
     assert one["marks"] == [] and other["marks"] == [[2, 6, "1: 2 eighths"]]
 
 
-def test_one_chooses_where_a_kernel_answers_and_the_default_stands_elsewhere():
+def test_one_chooses_where_a_kernel_answers_and_what_was_chosen_last_stays(monkeypatch):
     def show(semitones=0, title="three"):
         return replace(SONG.transpose(semitones), title=title)
 
-    shown = player.interact(show, semitones=[-12, 0, 12], title=["three", "<b>"])
-    bundle = shown._repr_mimebundle_()
+    shown = []
+
+    def display(one, display_id=False):
+        shown.append(one)
+        return SimpleNamespace(update=shown.append)
+
+    monkeypatch.setattr("IPython.display.display", display)
+    player.interact(show, semitones=[-12, 0, 12], title=["three", "four"])
+    live, song = shown
+    assert song == SONG
+    bundle = live._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert (bundle["text/plain"], bundle["text/html"]) == (repr(SONG), SONG._repr_html_())
-    slider, names, below = shown.widget.children
-    assert below.value == SONG._repr_html_()
-    slider.value, names.value = 12, "<b>"
-    assert below.value == show(12, "<b>")._repr_html_()
-    assert shown._repr_mimebundle_()["text/html"] == SONG._repr_html_()
+    assert bundle["text/html"] == live.still and "semitones, title" in live.still
+    slider, names = live.widget.children
+    slider.value, names.value = 12, "four"
+    assert shown[2:] == [show(12), show(12, "four")] and shown[-1].title == "four"
 
 
 def test_a_figure_has_its_caption_above_and_its_marks(monkeypatch):
