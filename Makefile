@@ -17,7 +17,7 @@ train: $(READY)  ## trains all networks of the report here (hours), those that c
 test: $(READY)  ## everything, with the networks that are in build/; NB=03 checks one notebook
 	$(PY) -m pytest --nbval --durations=10 $(if $(NB),notebooks/$(NB)*.ipynb,tests musegen apps notebooks)
 
-soak: $(READY)  ## what is hard on a machine: full sizes (long)
+soak: $(READY)  ## what is hard on a machine: full sizes, many kills (long)
 	$(PY) -m pytest -m soak tests
 
 notebooks: $(READY)  ## runs the notebooks in place and stores their outputs
