@@ -218,7 +218,7 @@ def _moved(p: np.ndarray, last: np.ndarray, pick: Pick, rng: np.random.Generator
     songs = np.arange(len(p))
     moves, elsewhere = rng.random(len(p)) >= p[songs, last], p.copy()
     elsewhere[songs, last] = 0
-    return np.where(moves, pick(elsewhere / elsewhere.sum(axis=1, keepdims=True), rng), last)
+    return np.where(moves, pick(elsewhere, rng), last)
 
 
 def _survivors(expected: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
