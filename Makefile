@@ -15,7 +15,8 @@ train: $(READY)  ## trains all networks of the report here (hours), those that c
 	@$(PY) -m musegen train --all
 
 test: $(READY)  ## everything, with the networks that are in build/; NB=03 checks one notebook
-	$(PY) -m pytest --nbval --durations=10 $(if $(NB),notebooks/$(NB)*.ipynb,tests musegen apps notebooks)
+	$(PY) -m pytest --nbval --durations=10 $(if $(NB),notebooks/$(NB)*.ipynb,\
+		-n 2 --dist loadfile tests musegen apps notebooks)
 
 soak: $(READY)  ## what is hard on a machine: full sizes, many kills (long)
 	$(PY) -m pytest -m soak tests

@@ -11,7 +11,7 @@ import pytest
 
 OFFLINE = Path(__file__).parent / "tests" / "offline"
 # On two cores, November 2026, once the notebooks' networks are there.
-MINUTES = 18
+MINUTES = 13
 
 # The notebooks' kernels and all other child processes inherit these.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,6 +1,7 @@
 """Makes ``build/report/``: runs the notebooks in order and draws figures 5-11 of the report.
 
-What is up to date is left alone, so a report that was stopped goes on where it stopped.
+Its parts are made two at a time. What is up to date is left alone, so a report that was stopped
+goes on where it stopped.
 
 Conventions
 -----------
@@ -15,17 +16,25 @@ depends
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
+from pebble import ProcessPool
+from tqdm import tqdm
+
+from apps import claims
 from apps.report import pages
 from apps.report.notebooks import NotebookError, execute
 from musegen import config, figures, training
 
 # On two cores, November 2026: all notebooks, figures and songs once the networks are there; and the
 # network of ten songs, which does not come with musegen.
-MINUTES, MINUTES_OF_AE_10 = 12, 1
+MINUTES, MINUTES_OF_AE_10 = 8, 1
+SIDE_BY_SIDE = 2  # parts; those that need TensorFlow take 1.5 GB of memory each
 
 
 def notebooks() -> list[Path]:
@@ -46,7 +55,7 @@ def how_long(settings: config.Settings, minutes: float = MINUTES) -> str:
 
 
 def build(settings: config.Settings, only: int | None = None) -> None:
-    """Make what is not up to date of the report, with a line for each thing made.
+    """Train what is missing; make what is not up to date of the report, with a line for each part.
 
     Parameters
     ----------
@@ -57,37 +66,70 @@ def build(settings: config.Settings, only: int | None = None) -> None:
     Raises
     ------
     NotebookError
-        If a notebook fails: its page shows where, later notebooks are not run.
+        If a notebook fails: its page shows where, those after it are not run.
     """
     made = Made(config.build_dir() / "report" / "made.json", settings)
-    load = cache(partial(training.load_or_train, settings=settings))
+    parts = rest(made.folder, settings)
     if only is None:
         print(how_long(settings), flush=True)
-        make_pages(notebooks(), made, settings)
-    for number in figures.CAPTIONS if only is None else [only]:
-        picture = made.folder / "figures" / f"figure_{number:02}.png"
-        if only is not None:
-            picture.unlink(missing_ok=True)
-        write = partial(pages.write_figure, number, load, made.folder)
-        made.make(picture.stem, picture, write)
-    if only is None:
-        write = partial(pages.write_survey_songs, load, made.folder)
-        made.make("survey songs", made.folder / "songs" / "survey_1.html", write)
-        write = partial(pages.write_next_survey, made.folder)
-        made.make("next survey", made.folder / "next_survey.html", write)
-        pages.write_tables(made.folder, settings)
+        for name in settings.runs:
+            training.load_or_train(name, settings)
+        parts = [*notebook_pages(notebooks(), made.folder, settings), *parts]
+    else:
+        parts = [part for part in parts if part.name == f"figure_{only:02}"]
+        parts[0].file.unlink(missing_ok=True)
+    made.make(parts)
     pages.write_index(made.folder, notebooks(), settings)
     print(f"look at {made.folder / 'index.html'}")
 
 
-def make_pages(paths: list[Path], made: "Made", settings: config.Settings) -> None:
-    """Run copies of the notebooks and write a page each, in order."""
+@dataclass(frozen=True)
+class Part:
+    """A part of the report.
+
+    Attributes
+    ----------
+    name : str
+    file : Path
+        One of the files that are made.
+    write : function
+        May return which files of musegen it has used; all of them, if it does not.
+    own : tuple of str
+        What else it is made from.
+    """
+
+    name: str
+    file: Path
+    write: Callable[[], list[str] | None]
+    own: tuple[str, ...] = ()
+
+
+def notebook_pages(paths: Sequence[Path], folder: Path, settings: config.Settings) -> list[Part]:
+    """Give for each notebook its page: a copy is run."""
+    parts = []
     for path in paths:
-        page = made.folder / f"{path.stem}.html"
+        page = folder / f"{path.stem}.html"
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         own = [cell["cell_type"] + "".join(cell["source"]) for cell in cells]
         own += [_hash(file) for file in _files(path.parent / "images")]
-        made.make(path.stem, page, partial(_make_page, path, page, settings), own)
+        parts.append(Part(path.stem, page, partial(_make_page, path, page, settings), tuple(own)))
+    return parts
+
+
+def rest(folder: Path, settings: config.Settings) -> list[Part]:
+    """Give what is in the report besides the notebooks' pages."""
+    parts = []
+    for number in figures.CAPTIONS:
+        picture = folder / "figures" / f"figure_{number:02}.png"
+        write = partial(pages.write_figure, number, settings, folder)
+        parts.append(Part(picture.stem, picture, write))
+    songs, survey = folder / "songs" / "survey_1.html", folder / "next_survey.html"
+    judges = tuple(map(_hash, _files(Path(claims.__file__).parent)))
+    tables = partial(pages.write_tables, folder, settings)
+    parts.append(Part("survey songs", songs, partial(pages.write_survey_songs, settings, folder)))
+    parts.append(Part("next survey", survey, partial(pages.write_next_survey, folder)))
+    parts.append(Part("tables", folder / "claims.csv", tables, judges))
+    return parts
 
 
 def _make_page(path: Path, page: Path, settings: config.Settings) -> list[str]:
@@ -124,35 +166,51 @@ class Made:
         self._common = [_hash(file) for file in inputs if file.exists()]
         self._common += [settings.profile, f"{settings.minutes:g}", *_listed(settings.source)]
 
-    def make(
-        self, name: str, file: Path, write: Callable[[], list[str] | None], own: list[str] = ()
-    ) -> None:
-        """Let `write` make something, unless it is up to date.
+    def missing(self, parts: Sequence[Part]) -> list[Part]:
+        """Give those parts that are not up to date."""
 
-        Parameters
-        ----------
-        name : str
-        file : Path
-            One of the files that are made.
-        write : function
-            May return which files of musegen it has used; all of them, if it does not.
-        own : list of str
-            What else it is made from.
+        def is_made(part: Part) -> bool:
+            known = self._made.get(part.name)
+            return bool(
+                part.file.exists() and known and known == self._entry(known["files"], part.own)
+            )
+
+        return [part for part in parts if not is_made(part)]
+
+    def make(self, parts: Sequence[Part]) -> None:
+        """Make those parts that are not up to date, in this order, two at a time.
+
+        Each is made in a process: a notebook waits for its kernel, and a figure takes one
+        processor.
         """
-        known = self._made.get(name)
-        if file.exists() and known and known == self._entry(known["files"], own):
-            print(f"{name}: up to date")
-            return
-        start = time.monotonic()
-        self._made[name] = self._entry(write(), own)
-        pages.write(self.path, json.dumps(self._made, indent=1))
-        print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
+        missing = self.missing(parts)
+        for part in parts:
+            if part not in missing:
+                print(f"{part.name}: up to date")
+        pool = ProcessPool(SIDE_BY_SIDE, context=get_context("spawn"))
+        try:
+            of_part = {pool.schedule(_timed, [part.write]): part for part in missing}
+            bar = tqdm(as_completed(of_part), "report", len(missing), disable=config.progress())
+            for done in bar:
+                part, (files, seconds) = of_part[done], done.result()
+                self._made[part.name] = self._entry(files, part.own)
+                pages.write(self.path, json.dumps(self._made, indent=1))
+                tqdm.write(f"{part.name}: {seconds:.0f} s")
+        finally:  # after an interrupt, too: what is under way is not waited for
+            pool.stop()
+            pool.join()
 
-    def _entry(self, files: list[str] | None, own: list[str]) -> dict:
+    def _entry(self, files: list[str] | None, own: Sequence[str]) -> dict:
         used = self._musegen if files is None else files
         said = [f"{file} {self._musegen.get(file)}" for file in used]
         digest = hashlib.sha256("\0".join([*self._common, *own, *said]).encode())
         return {"files": files, "hash": digest.hexdigest()}
+
+
+def _timed(write: Callable) -> tuple:
+    """Give what it returns and the seconds that it took."""
+    start = time.monotonic()
+    return write(), time.monotonic() - start
 
 
 def _hash(file: Path) -> str:

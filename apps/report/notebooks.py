@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import time
+from multiprocessing import parent_process
 from pathlib import Path
 
 from tqdm import tqdm
@@ -23,7 +24,7 @@ print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split(".")[0] 
 class NotebookError(Exception):
     """A cell of a notebook failed; `notebook` holds what it showed up to there."""
 
-    def __init__(self, message: str, notebook):
+    def __init__(self, message: str, notebook=None):
         super().__init__(message)
         self.notebook = notebook
 
@@ -62,7 +63,8 @@ def execute(path: Path, cwd: Path, settings: config.Settings):
     # Without kernel folders only ipykernel's own kernel is known: the interpreter we are in.
     client.km = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     kernel = {"cwd": str(cwd), "env": _environment(settings), "stderr": subprocess.DEVNULL}
-    shown = tqdm(cells, f"{path.stem}: cell", leave=False, disable=config.progress())
+    hidden = config.progress() or parent_process() is not None  # the report has a bar of its own
+    shown = tqdm(cells, f"{path.stem}: cell", leave=False, disable=hidden)
     try:
         # Cell by cell: nbclient's own loop over them takes Ctrl-C for a dead kernel.
         with client.setup_kernel(cleanup_kc=True, **kernel):

@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from musegen.files import write
 from musegen.training import Run
 
 IN_SURVEY = ("lstm_small_128", "lstm_small_256", "ae_10", "ae_256")
-Load = Callable[[str], Run]
+_loaded = cache(training.load_or_train)
 
 
 def write_page(notebook, page: Path, copy: Path, folder: Path, settings: config.Settings) -> None:
@@ -60,14 +60,14 @@ def _of_other_songs(notebook, settings: config.Settings) -> str:
     )
 
 
-def write_figure(number: int, load: Load, folder: Path) -> None:
+def write_figure(number: int, settings: config.Settings, folder: Path) -> None:
     """Draw a figure as PNG and SVG; write the numbers behind 5 and 6 and the songs of 7-11."""
     import matplotlib as mpl
 
     mpl.use("agg")  # no window, whatever the machine prefers
     name = f"figure_{number:02}"
     figures.set_style()
-    runs = [load(run) for run in figures.RUNS_OF.get(number, ())]
+    runs = [_loaded(name, settings) for name in figures.RUNS_OF.get(number, ())]
     figure = getattr(figures, f"figure_{number}")(*runs)
     for kind, metadata in (("png", {}), ("svg", {"Date": None})):
         buffer = io.BytesIO()
@@ -105,9 +105,9 @@ def _yardstick(run: Run) -> metrics.ReferenceCorpus:
     return metrics.ReferenceCorpus.of(run)
 
 
-def write_survey_songs(load: Load, folder: Path) -> None:
+def write_survey_songs(settings: config.Settings, folder: Path) -> None:
     """Write the ten songs of our survey, two a source; again as `survey build` takes them."""
-    runs = [load(name) for name in IN_SURVEY]
+    runs = [_loaded(name, settings) for name in IN_SURVEY]
     for i, (source, songs) in enumerate(figures.survey_songs(*runs).items(), start=1):
         _write_songs(folder / "songs", f"survey_{i}", songs, beside_people(songs, runs))
         _write_midi(folder / "survey_songs" / source, songs)
