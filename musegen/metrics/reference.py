@@ -70,8 +70,7 @@ class ReferenceCorpus:
     def without(self, song: Song) -> "ReferenceCorpus":
         """Look for copies in the other training songs only: to measure one of them itself."""
         told, rest = self.representation(song), copy.copy(self)
-        others = [i for i, known in enumerate(self.index.songs) if known != told]
-        rest.index = self.index.only(others)
+        rest.index = CopyIndex([known for known in self.index.songs if known != told])
         return rest
 
     def passages(self, songs: Sequence[Song]) -> list[Song]:

@@ -6,10 +6,10 @@ import pytest
 from musegen.metrics import copies
 from musegen.metrics.copies import (
     CopyIndex,
+    Lines,
     SharedRun,
     copied_run,
     leave_one_out,
-    longest_run,
     loop_at_end,
     novelty,
 )
@@ -188,10 +188,15 @@ def test_loop_at_end(song, expected):
 def test_the_longest_run_is_what_a_search_finds(kinds):
     rng = np.random.default_rng(kinds)
     for _ in range(300):
-        codes = (200 + rng.integers(0, kinds, rng.integers(0, 30)) for _ in range(5))
-        song, *lines = ("".join(map(chr, some)) for some in codes)
-        text = "\n".join(lines)
-        parts = {song[i:j] for i in range(len(song)) for j in range(i + 1, len(song) + 1)}
-        longest = max((len(part) for part in parts if part in text), default=0)
-        length, start = longest_run(song, text)
-        assert length == longest and song[start : start + length] in text
+        song, *lines = (rng.integers(0, kinds, rng.integers(0, 30)).tolist() for _ in range(5))
+        parts = [song[i:j] for i in range(len(song)) for j in range(i + 1, len(song) + 1)]
+        for but in (None, 1):
+            text = [str(line)[1:-1] + "," for i, line in enumerate(lines) if i != but]
+            stands = [
+                len(part) for part in parts if any(str(part)[1:-1] + "," in one for one in text)
+            ]
+            found = Lines(lines).longest(np.array([song], int), but)
+            assert found.length == max(stands, default=0)
+            if found.length:
+                there = lines[found.line][found.there :][: found.length]
+                assert there == song[found.start :][: found.length] and found.line != but
