@@ -6,16 +6,13 @@ Skuldur/Classical-Piano-Composer. Held notes repeat at every tick and silent tic
 (report 4.4.1), so durations, octaves of chords and rests are lost: notebook 01 plays both.
 """
 
-import json
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import numpy as np
 
-from musegen.files import atomic_write
 from musegen.song import Song, as_notes
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")  # as pretty_midi
@@ -191,16 +188,6 @@ class Vocabulary:
     def decode(self, places: Iterable[int]) -> list[str]:
         """Replace integers by their tokens."""
         return [self.tokens[place] for place in places]
-
-    def save(self, path) -> None:
-        """Write the vocabulary as JSON, whole or not at all."""
-        with atomic_write(Path(path)) as part:
-            part.write_text(json.dumps(self.tokens, indent=0), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path) -> "Vocabulary":
-        """Read what `save` wrote."""
-        return cls(tuple(json.loads(Path(path).read_text(encoding="utf-8"))))
 
 
 @dataclass(frozen=True)

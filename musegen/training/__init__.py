@@ -18,16 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import autoencoder, config, corpus, four_voices, gan, lstm
+from musegen import autoencoder, config, corpus, files, four_voices, gan, lstm
 from musegen.backend import load_keras
 from musegen.config import GANConfig, LSTMConfig, RollConfig, RunConfig, Settings, VoicesConfig
 from musegen.corpus import jsb
-from musegen.files import file_lock
 from musegen.song import Song
 from musegen.tokens import Vocabulary, tokenize
 from musegen.training import data, loop, run_folder
 from musegen.training.data import Bars, Pieces, Sequences, Windows
-from musegen.training.run_folder import MANIFEST, Damaged
+from musegen.training.run_folder import MANIFEST
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +123,6 @@ class Run:
         return run_folder.read_manifest(self.folder)
 
     @property
-    def has_weights(self) -> bool:
-        """Tell whether they are there: of LPD-5's autoencoders only songs come with musegen."""
-        return run_folder.WEIGHTS in self.manifest["files"]
-
-    @property
     def _trained(self) -> bool:
         return (self.folder / MANIFEST).exists()
 
@@ -149,14 +143,9 @@ class Run:
     def read(self, name: str) -> bytes:
         """Read a file of the folder; of a finished run, if it is still what was written."""
         path = self.folder / name
-        if not self._trained:
-            return path.read_bytes()
-        expected = self.manifest["files"].get(name)
-        if not path.exists():
-            raise Damaged(path, "it is not there")
-        content = path.read_bytes()
-        if run_folder.hash_of(content) != expected:
-            raise Damaged(path, "its content is not what was written")
+        content = path.read_bytes() if path.exists() else b""
+        if self._trained and run_folder.hash_of(content) != self.manifest["files"].get(name):
+            raise run_folder.unusable(path, "not there, or not what was written")
         return content
 
     @cached_property
@@ -218,10 +207,11 @@ def planned(name: str | RunConfig, settings: Settings | None = None, *, again=Fa
     run = Run(cfg, folder, *parts, settings.source, settings.profile, key)
     wanted = replace(cfg, minutes=0.0)
     come = replace(run, cfg=wanted, folder=_shipped(cfg.name, settings.source))
-    if again or not come.finished() or come.manifest["music"] != key or not come.has_weights:
+    if again or not come.finished() or come.manifest["music"] != key:
         return run
     same = json.loads(come.read(run_folder.CONFIG)) == json.loads(json.dumps(asdict(wanted)))
-    return come if same else run
+    # Of LPD-5's autoencoders only songs come with musegen.
+    return come if same and run_folder.WEIGHTS in come.manifest["files"] else run
 
 
 def load_or_train(
@@ -259,7 +249,7 @@ def load_or_train(
     """
     run = planned(name, settings, again=again)
     if not run.finished():
-        with file_lock(run.folder / run_folder.LOCK, f"training {run.cfg.name}"):
+        with files.file_lock(run.folder / run_folder.LOCK, f"training {run.cfg.name}"):
             if not run.finished():  # another process may have trained meanwhile
                 train(run)
     return run
@@ -297,12 +287,15 @@ def train(run: Run) -> None:
 
     cfg, folder = run.cfg, run.folder
     load_keras().utils.set_random_seed(cfg.seed)
-    run_folder.begin(folder, cfg)
+    for part in folder.glob(".*.part"):  # what killed processes left half-written
+        part.unlink()
+    files.write(folder / run_folder.CONFIG, json.dumps(asdict(cfg), indent=1))
     if isinstance(cfg.network, LSTMConfig):
-        run.vocabulary.save(folder / run_folder.VOCABULARY)
+        words = json.dumps(run.vocabulary.tokens, indent=0)
+        files.write(folder / run_folder.VOCABULARY, words)
     model = run.build(every_position=cfg.trainer == "sequences")
     history = loop.train(model, run)
-    run_folder.write(folder / run_folder.HISTORY, pd.DataFrame(history).to_csv(index=False))
+    files.write(folder / run_folder.HISTORY, pd.DataFrame(history).to_csv(index=False))
     facts = {
         "profile": run.profile,
         "corpus": run.source,

@@ -46,13 +46,6 @@ def made_with() -> dict[str, str]:
     return {name: version(name) for name in (config.keras_backend(), "keras", "numpy")}
 
 
-def begin(folder: Path, cfg: RunConfig) -> None:
-    """Write the configuration; drop what killed processes left half-written."""
-    for part in folder.glob(".*.part"):
-        part.unlink()
-    write(folder / CONFIG, json.dumps(asdict(cfg), indent=1))
-
-
 def finish(folder: Path, cfg: RunConfig, facts: dict) -> None:
     """Write the manifest, which says that all is there."""
     kept = (folder / name for name in KEPT if (folder / name).exists())
@@ -86,22 +79,19 @@ def write_songs(path: Path, songs: np.ndarray) -> None:
 
 
 def write_manifest(folder: Path, facts: dict) -> None:
-    """Write facts and, so that damage shows, their hash."""
-    write(folder / MANIFEST, json.dumps(facts | {"hash": _hash_of_facts(facts)}, indent=1))
+    """Write facts about a finished run."""
+    write(folder / MANIFEST, json.dumps(facts, indent=1))
 
 
 def read_manifest(folder: Path) -> dict:
-    """Read the manifest of a finished run; raises `Damaged` or `OtherVersion`."""
+    """Read the manifest of a finished run; raises `unusable` if it is none of this version."""
     path = folder / MANIFEST
     try:
         found = json.loads(path.read_bytes())
-        known = (found.get("format"), found.get("folder")) == (FORMAT, folder.name)
-    except (ValueError, AttributeError):
-        raise Damaged(path, "it is no JSON") from None
-    if not known:
-        raise OtherVersion(path, "it is not a manifest of this run and this version")
-    if found.pop("hash", None) != _hash_of_facts(found):
-        raise Damaged(path, "its content is not what was written")
+    except ValueError as error:
+        raise unusable(path, error) from error
+    if (found.get("format"), found.get("folder")) != (FORMAT, folder.name):
+        raise unusable(path, "another version of musegen, or another run's")
     return found
 
 
@@ -124,7 +114,7 @@ def read_arrays(content: bytes, path: Path) -> tuple[list[np.ndarray], dict]:
             about = json.loads(str(stored["about"])) if "about" in stored.files else {}
             return [stored[name] for name in stored.files if name != "about"], about
     except Exception as error:  # zipfile and numpy know a dozen kinds
-        raise Damaged(path, error) from error
+        raise unusable(path, error) from error
 
 
 def unrounded(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -166,37 +156,20 @@ def restore_checkpoint(state: Sequence, folder: Path) -> list[dict]:
     arrays, about = read_arrays(path.read_bytes(), path)
     if about["made_with"] != made_with():
         libraries = ", ".join(f"{name} {is_}" for name, is_ in about["made_with"].items())
-        raise OtherVersion(path, libraries)
+        raise unusable(path, f"it was made with {libraries}")
     for variable, array in zip(state, arrays, strict=True):
         variable.assign(array)
     return about["history"]
 
 
-class Damaged(OSError):
-    """A file of a run is not what was written."""
-
-    def __init__(self, path: Path, why):
-        super().__init__(
-            f"{path} is damaged ({why}); delete the folder {path.parent.name} "
-            "or move it away, and the run is trained again"
-        )
-
-
-class OtherVersion(OSError):
-    """A folder has the name of a run of ours and is another's."""
-
-    def __init__(self, path: Path, why: str):
-        super().__init__(
-            f"{path} was made by another version of musegen or its libraries ({why}); it stays as "
-            f"it is: go back to that version, or move the folder {path.parent.name} away and the "
-            "run is trained afresh"
-        )
+def unusable(path: Path, why) -> OSError:
+    """Make the error of a file that is damaged, or of another version; everything stays."""
+    return OSError(
+        f"{path} is damaged or of another version ({why}); it stays as it is: move the folder "
+        f"{path.parent.name} away, and the run is trained again"
+    )
 
 
 def hash_of(content: bytes) -> str:
     """Hash a file's content, as the manifest has it."""
     return hashlib.sha256(content).hexdigest()
-
-
-def _hash_of_facts(manifest: dict) -> str:
-    return hash_of(json.dumps(manifest, sort_keys=True).encode())

@@ -278,22 +278,20 @@ def test_a_damaged_or_missing_file_of_a_finished_run_is_named(name, missing, run
     if missing:
         path.unlink()
     before = {path: path.read_bytes() for path in run.folder.iterdir()}
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError, match=f"{name} is damaged.*move the folder {run.folder.name}"):
         load_all(source)
-    assert str(caught.value).startswith(f"{run.folder / name} is damaged (")
-    assert f"delete the folder {run.folder.name} or move it away" in str(caught.value)
     assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
 
 
 def forge(run, **changes):
-    """Change a manifest so that its hash is right again."""
+    """Change what a manifest says."""
     run_folder.write_manifest(run.folder, run_folder.read_manifest(run.folder) | changes)
 
 
 @pytest.mark.parametrize("changes", [{"format": 99}, {"folder": "ae_10-0123456789"}])
 def test_a_run_of_another_version_gets_a_sentence(changes, run, source):
     forge(run, **changes)
-    with pytest.raises(OSError, match="manifest.json was made by another version of musegen"):
+    with pytest.raises(OSError, match="manifest.json is .* of another version"):
         load_all(source)
 
 
@@ -342,10 +340,8 @@ def test_a_damaged_checkpoint_is_a_sentence_and_stays(state, tmp_path, monkeypat
     damaged.append((tmp_path / "x.npz").read_bytes())
     for content in damaged:
         path.write_bytes(content)
-        with pytest.raises(OSError) as caught:
+        with pytest.raises(OSError, match=f"{CHECKPOINT} is damaged .*move the folder"):
             run_folder.restore_checkpoint(state, tmp_path)
-        assert str(caught.value).startswith(f"{path} is damaged (")
-        assert f"delete the folder {tmp_path.name} or move it away" in str(caught.value)
         assert path.read_bytes() == content
     assert not (tmp_path / "executed").exists()
 
@@ -353,6 +349,6 @@ def test_a_damaged_checkpoint_is_a_sentence_and_stays(state, tmp_path, monkeypat
 def test_a_checkpoint_of_another_version_is_a_sentence_and_stays(state, tmp_path, monkeypatch):
     run_folder.save_checkpoint(state, [{"loss": 0.5}], tmp_path)
     monkeypatch.setattr(run_folder, "made_with", lambda: {"tensorflow": "99.0"})
-    with pytest.raises(OSError, match="was made by another version of musegen or its libraries"):
+    with pytest.raises(OSError, match=r"of another version \(it was made with tensorflow"):
         run_folder.restore_checkpoint(state, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
