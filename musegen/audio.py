@@ -17,12 +17,8 @@ from musegen.song import Song
 LOUDNESS = -20.0  # LUFS (EBU R 128), ours: leaves room for the peaks of a piano
 PEAK = 0.9  # of full scale; a song whose peaks would go beyond it stays less loud
 TAIL = 1.0  # seconds that the last notes ring on; loudness needs 0.4 of anything
-# Suffix: format and subtype as libsndfile has them, and samples a second (Opus knows no 44,100).
-FORMATS = {
-    ".wav": ("WAV", "PCM_16", 44_100),
-    ".mp3": ("MP3", "MPEG_LAYER_III", 44_100),
-    ".opus": ("OGG", "OPUS", 48_000),
-}
+RATE = 48_000  # samples a second, as midirenderer makes them
+FORMATS = {".wav": "PCM_16", ".mp3": "MPEG_LAYER_III"}  # subtypes as libsndfile has them
 
 
 def write(song: Song, path, program: int = 0) -> Path:
@@ -33,7 +29,7 @@ def write(song: Song, path, program: int = 0) -> Path:
     song : Song
         One without notes gives silence of its length.
     path : str or Path
-        ``.wav``, ``.mp3`` or ``.opus``; written whole or not at all.
+        ``.wav`` or ``.mp3``; written whole or not at all.
     program : int
         General MIDI instrument, 0..127; 0 is a grand piano.
 
@@ -49,49 +45,46 @@ def write(song: Song, path, program: int = 0) -> Path:
     import soundfile
 
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
         raise ValueError(f"{path.name} must end in {', '.join(FORMATS)}")
-    form, subtype, rate = FORMATS[path.suffix.lower()]
-    samples = render(song, rate, program)
+    samples = render(song, program)
     with atomic_write(path) as part:
-        soundfile.write(part, samples, rate, format=form, subtype=subtype)
+        soundfile.write(part, samples, RATE, FORMATS[suffix], format=suffix[1:])
     return path
 
 
-def render(song: Song, rate: int = 44_100, program: int = 0):
+def render(song: Song, program: int = 0):
     """Play a song on an instrument of the SoundFont, at `LOUDNESS`.
 
     Returns
     -------
-    float array, shape (sample, 2)
+    float array, shape (sample, 2), `RATE` a second
         Within -1..1, and a second longer than the song, for the last notes to ring on.
     """
     import midirenderer
     import soundfile
-    from scipy.signal import resample_poly
 
     steps_a_second = song.length / song.seconds if song.length else song.steps_per_beat * 2
     longer = replace(song, length=song.length + round(TAIL * steps_a_second), probabilities=None)
     wave = midirenderer.render_wave_from(_soundfont(), midi.to_bytes(longer, program))
-    samples, rendered = soundfile.read(io.BytesIO(wave), always_2d=True)
-    if rate != rendered:
-        samples = resample_poly(samples, rate, rendered)
-    return normalised(samples, rate)
+    samples, _ = soundfile.read(io.BytesIO(wave), always_2d=True)
+    return normalised(samples)
 
 
-def loudness(samples, rate: int) -> float:
+def loudness(samples) -> float:
     """Measure the loudness of samples, shape (sample, channel), in LUFS; -inf for silence."""
     import pyloudnorm
 
-    return float(pyloudnorm.Meter(rate).integrated_loudness(samples))
+    return float(pyloudnorm.Meter(RATE).integrated_loudness(samples))
 
 
-def normalised(samples, rate: int):
+def normalised(samples):
     """Bring samples, shape (sample, channel), to `LOUDNESS`, or to where they would clip."""
     import numpy as np
 
     peak = np.abs(samples).max()
-    now = loudness(samples, rate) if peak else -np.inf
+    now = loudness(samples) if peak else -np.inf
     if np.isinf(now):
         return samples
     return samples * min(10 ** ((LOUDNESS - now) / 20), PEAK / peak)

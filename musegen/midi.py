@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from musegen import files
+from musegen.corpus import REASONS, Rejected
 from musegen.song import BEATS_PER_BAR, MOST_STEPS, NO_VOICE, Song, as_notes
 
 TICKS_PER_BEAT = 480  # at least; usual in the field
@@ -116,14 +117,6 @@ def layers(notes: np.ndarray) -> list[list[Note]]:
     return sorted(layers, key=lambda layer: layer[0].track)
 
 
-class Unreadable(ValueError):
-    """A file that gives no song: a sentence, and in `reason` one of `musegen.corpus.REASONS`."""
-
-    def __init__(self, path: Path, why: str, reason: str):
-        super().__init__(f"{path.name} cannot be read as MIDI: {why}")
-        self.reason = reason
-
-
 def read(path, steps_per_beat: int = 24) -> Song:
     """Read the piano of a MIDI file, or all its pitched notes if it has no piano.
 
@@ -141,14 +134,18 @@ def read(path, steps_per_beat: int = 24) -> Song:
 
     Raises
     ------
-    Unreadable
-        A ValueError, if the file cannot be read as MIDI.
+    ValueError
+        If the file cannot be read as MIDI.
     """
     path = Path(path)
-    return to_song(load(path, path.read_bytes()), path, steps_per_beat)
+    try:
+        return to_song(load(path.read_bytes()), path.stem, steps_per_beat)
+    except Rejected as error:
+        reason = REASONS[str(error)]
+        raise ValueError(f"{path.name} cannot be read as MIDI: {reason}") from error
 
 
-def to_song(file, path, steps_per_beat=24, no_piano="midi", in_fours=False) -> Song:
+def to_song(file, title, steps_per_beat=24, no_piano="midi", in_fours=False) -> Song:
     """Make a song of a file that `load` opened; `no_piano` is its source if it has no piano.
 
     The source says, too, how many notes were left out because they never end, or at once. Silence
@@ -159,7 +156,7 @@ def to_song(file, path, steps_per_beat=24, no_piano="midi", in_fours=False) -> S
     struck = list(_notes(file))
     pitched = [note for note in struck if note.track % CHANNELS != DRUMS]
     if struck and not pitched:
-        raise Unreadable(path, "it has only drums; give one with pitched notes", "only_drums")
+        raise Rejected("only_drums")
     lasting = [note for note in pitched if note.start < note.end]
     piano = [note for note in lasting if note.program in PIANOS]
     start, end, pitch, track, _ = np.array(piano or lasting, int).reshape(-1, 5).T
@@ -167,13 +164,13 @@ def to_song(file, path, steps_per_beat=24, no_piano="midi", in_fours=False) -> S
     signs = [(Fraction(now, beat), m.numerator, m.denominator) for now, _, m in signs]
     rest = rest_before_upbeat(signs, end.max(initial=0) / beat)
     if rest is None and in_fours:
-        raise Unreadable(path, "its bars are not of four quarters", "not_4_4")
+        raise Rejected("not_4_4")
     times = (ticks + int(beat * (rest or 0)) for ticks in (start, end, _ticks(file)))
     onset, end, last = (np.rint(time * steps_per_beat / beat).astype(int) for time in times)
     duration = np.maximum(end - onset, 1)
     music = max(onset + duration, default=0)
     if music > MOST_STEPS:
-        raise Unreadable(path, "it lasts for ever", "too_long")
+        raise Rejected("too_long")
     length = int(max(music, min(last, MOST_STEPS)))  # silence does not last for ever, it is cut
     tracks, voice = np.unique(track, return_inverse=True)
     notes = as_notes(onset, duration, pitch, voice if len(tracks) > 1 else NO_VOICE)
@@ -181,45 +178,36 @@ def to_song(file, path, steps_per_beat=24, no_piano="midi", in_fours=False) -> S
     source = "midi" if piano or not lasting else no_piano
     source += f", {lost} note(s) without an end left out" * bool(lost)
     said = [(now, m.tempo) for now, _, m in _messages(file, "set_tempo") if m.tempo > 0]
-    return Song(notes, length, steps_per_beat, tempo_of(said, _ticks(file)), path.stem, source)
+    return Song(notes, length, steps_per_beat, tempo_of(said, _ticks(file)), title, source)
 
 
-def load(path: Path, content: bytes):
-    """Open a MIDI file; data bytes that are too large are clipped, not refused.
+def load(content: bytes):
+    """Open a MIDI file, given what it holds; too large data bytes are clipped, not refused.
 
     What is no track (RIFF, chunks of one's own) is passed over, and so is a track that is
     announced but not there.
 
-    Parameters
-    ----------
-    path : Path
-        Its name; it is not opened.
-    content : bytes
-        What the file holds.
-
     Raises
     ------
-    Unreadable
-        If it is no MIDI file, or one without a common clock.
+    Rejected
+        With one of `musegen.corpus.REASONS`: it is no MIDI file, or one without a common clock.
     """
     if content.startswith(b"RIFF"):
         content = content[max(content.find(b"MThd"), 0) :]
     if not content.startswith(b"MThd"):
-        if b"MThd".startswith(content):
-            raise Unreadable(path, "it ends too early", "truncated")
-        raise Unreadable(path, "it is something else", "wrong_type")
+        raise Rejected("truncated" if b"MThd".startswith(content) else "wrong_type")
     try:
         file = _open(content)
     except EOFError as error:
-        raise Unreadable(path, "it ends too early", "truncated") from error
+        raise Rejected("truncated") from error
     except Exception as error:  # a damaged file makes mido raise nearly anything
-        raise Unreadable(path, str(error), "unreadable") from error
+        raise Rejected("unreadable") from error
     if file.type == 2:
-        raise Unreadable(path, "its tracks are songs of their own (type 2)", "several_tunes")
+        raise Rejected("several_tunes")
     if file.ticks_per_beat <= 0:
-        raise Unreadable(path, "it has no ticks a beat", "no_clock")
+        raise Rejected("no_clock")
     if any(message.time > LATEST for track in file.tracks for message in track):
-        raise Unreadable(path, "a message comes later than MIDI can say", "unreadable")
+        raise Rejected("unreadable")  # a message comes later than MIDI can say
     return file
 
 
@@ -236,7 +224,7 @@ def _open(content: bytes):
         if name == b"MTrk":
             tracks.append(mido.read_track(io.BytesIO(chunk), clip=True))
         elif not name.strip().isalnum():
-            raise ValueError("something stands where a track should")
+            raise ValueError("no track")
     return mido.MidiFile(type=kind, ticks_per_beat=ticks, tracks=tracks)
 
 

@@ -29,13 +29,10 @@ TEMPO_SLACK = 0.01  # qpm; LPD-5 holds values such as 130.0006 for a tempo of 13
 # How much each degree of the scale, from the tonic up, is heard: B. Aarden, "Dynamic Melodic
 # Expectancy" (2003), measured on the Essen folk songs.
 WEIGHTS = {
-    "major": np.array(
-        [17.77, 0.15, 14.93, 0.16, 19.80, 11.36, 0.29, 22.06, 0.15, 8.15, 0.23, 4.95]
-    ),
-    "minor": np.array(
-        [18.26, 0.74, 14.05, 16.86, 0.70, 14.44, 0.70, 18.62, 4.57, 1.93, 7.38, 1.76]
-    ),
+    "major": (17.77, 0.15, 14.93, 0.16, 19.80, 11.36, 0.29, 22.06, 0.15, 8.15, 0.23, 4.95),
+    "minor": (18.26, 0.74, 14.05, 16.86, 0.70, 14.44, 0.70, 18.62, 4.57, 1.93, 7.38, 1.76),
 }
+ROLL = RollConfig()
 
 
 @dataclass(frozen=True)
@@ -59,17 +56,6 @@ class Key:
 
     def __str__(self) -> str:
         return f"{TONICS[self.tonic]} {self.mode}"
-
-
-def in_tempo_band(song: Song, cfg: RollConfig | None = None) -> bool:
-    """Say whether the tempo lies within 110-130 quarter notes a minute, both ends included.
-
-    Notes
-    -----
-    Report 2.1. Notebook: more/other_songs, "Only one tempo".
-    """
-    slowest, fastest = (cfg or RollConfig()).tempo_qpm
-    return slowest - TEMPO_SLACK <= song.tempo_qpm <= fastest + TEMPO_SLACK
 
 
 def cut_to_first_note(song: Song, cut: str = "note") -> Song:
@@ -151,17 +137,21 @@ def shift_to_common_key(song: Song) -> int:
     return next(way for way in ways if ((pitches + way >= 0) & (pitches + way < PITCHES)).all())
 
 
-def rejection_reason(song: Song, cfg: RollConfig | None = None) -> str:
+def rejection_reason(song: Song, cfg: RollConfig = ROLL) -> str:
     """Say why the autoencoder cannot train on a song; an empty string if it can.
 
     Returns
     -------
     str
-        ``"tempo"``, ``"silent"`` or ``"out_of_range"`` (after transposition), as
-        `musegen.corpus.REASONS` explains them.
+        ``"tempo"`` (the band has both its ends), ``"silent"`` or ``"out_of_range"`` (after
+        transposition), as `musegen.corpus.REASONS` explains them.
+
+    Notes
+    -----
+    Report 2.1. Notebook: more/other_songs, "Only one tempo".
     """
-    cfg = cfg or RollConfig()
-    if not in_tempo_band(song, cfg):
+    slowest, fastest = cfg.tempo_qpm
+    if not slowest - TEMPO_SLACK <= song.tempo_qpm <= fastest + TEMPO_SLACK:
         return "tempo"
     if not len(song.notes):
         return "silent"
@@ -170,7 +160,7 @@ def rejection_reason(song: Song, cfg: RollConfig | None = None) -> str:
     return "out_of_range" if pitches.min() < lowest or pitches.max() > highest else ""
 
 
-def for_autoencoder(song: Song, cfg: RollConfig | None = None) -> Song:
+def for_autoencoder(song: Song, cfg: RollConfig = ROLL) -> Song:
     """Cut a song to its first note, bring it into the common key and onto the bar's 24 steps.
 
     Parameters
@@ -187,11 +177,10 @@ def for_autoencoder(song: Song, cfg: RollConfig | None = None) -> Song:
     -----
     Report 2.1. Notebook: 01_data_preparation, "From song to tensor".
     """
-    cfg = cfg or RollConfig()
     return to_common_key(cut_to_first_note(song, cfg.cut)).resample(cfg.steps_per_beat)
 
 
-def to_tensor(song: Song, cfg: RollConfig | None = None) -> np.ndarray:
+def to_tensor(song: Song, cfg: RollConfig = ROLL) -> np.ndarray:
     """Fold a song into bars, the last one filled up with silence.
 
     Parameters
@@ -219,7 +208,6 @@ def to_tensor(song: Song, cfg: RollConfig | None = None) -> np.ndarray:
     -----
     Report 2.2, figure 1. Notebook: 01_data_preparation, "From song to tensor".
     """
-    cfg = cfg or RollConfig()
     if song.steps_per_beat != cfg.steps_per_beat:
         raise ValueError(
             f"{song.title or 'song'} has {song.steps_per_beat} steps a beat, the tensor "
@@ -236,15 +224,14 @@ def to_tensor(song: Song, cfg: RollConfig | None = None) -> np.ndarray:
     return padded[:, lowest:above].reshape(-1, cfg.steps_per_bar, cfg.pitches)
 
 
-def unfold(tensor: np.ndarray, cfg: RollConfig | None = None) -> np.ndarray:
+def unfold(tensor: np.ndarray, cfg: RollConfig = ROLL) -> np.ndarray:
     """Lay the bars of a tensor end to end: (bar, step, pitch) to (time, 128), any dtype."""
-    cfg = cfg or RollConfig()
     roll = np.zeros((len(tensor) * cfg.steps_per_bar, PITCHES), tensor.dtype)
     roll[:, cfg.lowest_pitch : cfg.lowest_pitch + cfg.pitches] = tensor.reshape(-1, cfg.pitches)
     return roll
 
 
-def from_tensor(tensor: np.ndarray, cfg: RollConfig | None = None, **fields) -> Song:
+def from_tensor(tensor: np.ndarray, cfg: RollConfig = ROLL, **fields) -> Song:
     """Make a song of a tensor; ``to_tensor(from_tensor(tensor))`` is the tensor again.
 
     Parameters
@@ -253,7 +240,6 @@ def from_tensor(tensor: np.ndarray, cfg: RollConfig | None = None, **fields) -> 
     **fields
         `tempo_qpm`, `title`, `source`, `probabilities` of the `Song`.
     """
-    cfg = cfg or RollConfig()
     return Song.from_roll(unfold(tensor, cfg), cfg.steps_per_beat, **fields)
 
 
@@ -275,8 +261,4 @@ def wrapped_window(tensor: np.ndarray, start, bars: int = 16) -> np.ndarray:
     (HackerPoet/Composer).
     Notebook: 01_data_preparation, "Sixteen bars".
     """
-    if not len(tensor):
-        raise ValueError(
-            "a song without bars has no window; leave silent songs out (rejection_reason)"
-        )
     return tensor[(np.expand_dims(start, -1) + np.arange(bars)) % len(tensor)]

@@ -257,7 +257,7 @@ class Song:
         return midi.write(self, path, program)
 
     def to_audio(self, path, program: int = 0):
-        """Write the song as a sound file: .wav, .mp3 or .opus; see `musegen.audio.write`."""
+        """Write the song as a sound file: .wav or .mp3; see `musegen.audio.write`."""
         from musegen import audio
 
         return audio.write(self, path, program)

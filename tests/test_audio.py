@@ -25,13 +25,13 @@ def test_every_format_sounds_right(suffix, tmp_path):
     for i, expected in enumerate((220, 440, 880)):
         start = round((i * 2 / 3 + 0.1) * rate)
         assert pitch(samples[start : start + rate // 2], rate) == pytest.approx(expected, rel=0.02)
-    assert audio.loudness(samples, rate) == pytest.approx(audio.LOUDNESS, abs=0.5)
+    assert rate == audio.RATE and audio.loudness(samples) == pytest.approx(audio.LOUDNESS, abs=0.5)
 
 
 def test_songs_of_many_and_of_few_notes_are_equally_loud():
     chord = Song(as_notes([0] * 8, 8, range(40, 80, 5)), 8, 2)
     single = Song(as_notes(range(0, 8, 2), 2, 60), 8, 2)
-    loud = [audio.loudness(audio.render(song), 44_100) for song in (chord, single)]
+    loud = [audio.loudness(audio.render(song)) for song in (chord, single)]
     # What lies under -70 LUFS is not counted, and that changes a little with the loudness itself.
     assert loud == pytest.approx([audio.LOUDNESS] * 2, abs=0.5)
 
@@ -52,6 +52,6 @@ def test_a_song_without_notes_is_silence(length, tmp_path):
 
 def test_another_suffix_is_refused_and_nothing_is_lost(tmp_path):
     (tmp_path / "song.txt").write_text("mine")
-    with pytest.raises(ValueError, match=r"song\.txt must end in \.wav, \.mp3, \.opus"):
+    with pytest.raises(ValueError, match=r"song\.txt must end in \.wav, \.mp3"):
         RISING.to_audio(tmp_path / "song.txt")
     assert (tmp_path / "song.txt").read_text() == "mine"

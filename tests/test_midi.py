@@ -6,7 +6,7 @@ import pretty_midi
 import pytest
 
 from musegen import midi
-from musegen.corpus import Rejected, scores
+from musegen.corpus import REASONS, Rejected, scores
 from musegen.corpus.ingest import read_song
 from musegen.song import Song, as_notes
 
@@ -211,21 +211,20 @@ def test_the_metre_is_read_in_bars_of_four_quarters(signs, rest, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence", "reason"),
+    ("content", "reason"),
     [
-        (b"", "it ends too early", "truncated"),
-        (b"<html>", "it is something else", "wrong_type"),
-        (header(1) + track()[:-1], "it ends too early", "truncated"),
-        (header(2) + track() + b"MTr", "it ends too early", "truncated"),
-        (header(1) + bytes(8), "where a track should", "unreadable"),
-        (header(1) + chunk(b"MTrk", b"\0\x99\x24\x50\0\x24\0"), "only drums", "only_drums"),
-        (b"MThd\x00\x00\x00\x06\x00\x02\x00\x00\x01\xe0", "songs of their own", "several_tunes"),
-        (b"MThd\x00\x00\x00\x06\x00\x01\x00\x00\x00\x00", "no ticks a beat", "no_clock"),
+        (b"", "truncated"),
+        (b"<html>", "wrong_type"),
+        (header(1) + track()[:-1], "truncated"),
+        (header(2) + track() + b"MTr", "truncated"),
+        (header(1) + bytes(8), "unreadable"),
+        (header(1) + chunk(b"MTrk", b"\0\x99\x24\x50\0\x24\0"), "only_drums"),
+        (b"MThd\x00\x00\x00\x06\x00\x02\x00\x00\x01\xe0", "several_tunes"),
+        (b"MThd\x00\x00\x00\x06\x00\x01\x00\x00\x00\x00", "no_clock"),
     ],
 )
-def test_what_gives_no_song_is_refused_in_a_sentence(content, sentence, reason, tmp_path):
+def test_what_gives_no_song_is_refused_in_a_sentence(content, reason, tmp_path):
     path = tmp_path / "broken.mid"
     path.write_bytes(content)
-    with pytest.raises(midi.Unreadable, match=rf"broken\.mid cannot be read .*{sentence}") as error:
+    with pytest.raises(ValueError, match=rf"broken\.mid cannot be read .*{REASONS[reason]}"):
         midi.read(path)
-    assert error.value.reason == reason

@@ -21,7 +21,7 @@ from apps.listening.page import Place, deal, texts, to_html
 from musegen import audio, files, midi, preprocess
 from musegen.song import Song, as_notes
 
-RATE = 44_100
+RATE = audio.RATE
 LONGEST = 30.0  # seconds, ours: ten of them are five minutes
 SHORTEST = 3.0
 FADE = 1.5  # seconds at the end; the beginning is not touched
@@ -185,11 +185,11 @@ def _mp3(song: Song, seconds: float) -> bytes:
 
     steps_a_second = song.steps_per_beat * song.tempo_qpm / 60
     beginning = song.cut(0, int(np.ceil(seconds * steps_a_second)))
-    samples = audio.render(replace(beginning, title=""), RATE).mean(axis=1, keepdims=True)
+    samples = audio.render(replace(beginning, title="")).mean(axis=1, keepdims=True)
     wanted = round(seconds * RATE)
     samples = np.pad(samples, ((0, max(0, wanted - len(samples))), (0, 0)))[:wanted]
     fade = round(FADE * RATE)
     samples[-fade:] *= np.linspace(1, 0, fade)[:, None] ** 2
     written = io.BytesIO()
-    soundfile.write(written, audio.normalised(samples, RATE), RATE, "MPEG_LAYER_III", format="MP3")
+    soundfile.write(written, audio.normalised(samples), RATE, "MPEG_LAYER_III", format="MP3")
     return written.getvalue()

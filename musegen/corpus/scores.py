@@ -39,11 +39,7 @@ def read(content: bytes, path: Path) -> Song:
     """
     if path.suffix.lower() not in MIDI:
         return _read_score(content, path)
-    try:
-        file = midi.load(path, content)
-        return midi.to_song(file, path, no_piano=WITHOUT_PIANO, in_fours=True)
-    except midi.Unreadable as error:
-        raise Rejected(error.reason) from error
+    return midi.to_song(midi.load(content), path.stem, no_piano=WITHOUT_PIANO, in_fours=True)
 
 
 def tunes(entry: Entry) -> list[Entry]:

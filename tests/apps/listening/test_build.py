@@ -92,7 +92,7 @@ def test_all_pieces_are_as_long_and_as_loud_and_end_in_silence(built):
     for sound in sounds_of(built).values():
         samples, rate = soundfile.read(io.BytesIO(sound), always_2d=True)
         lasts.append(samples.shape)
-        loud.append(audio.loudness(samples, rate))
+        loud.append(audio.loudness(samples))
         assert np.abs(samples[-200:]).max() < 0.01
         assert np.abs(samples[: rate // 2]).max() > 0.01  # it begins with its first note
     assert set(lasts) == {lasts[0]} and lasts[0][1] == 1
