@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from musegen import config
-from musegen.corpus import archive, ingest
+from musegen.corpus import ingest
 from musegen.corpus.chorales import FORMAT, LEAST_BARS, MOST_ALIKE, MOST_SHARED, files
 from musegen.corpus.scores import STEPS_PER_BEAT
 from musegen.files import atomic_write
@@ -27,7 +27,7 @@ def make_list() -> Path:
     from which songs are taken to train on, from 1.
     """
     songs = ingest.read(
-        archive.of_files({path.name: path for path in files().values()}, FORMAT.largest),
+        ingest.of_files({path.name: path for path in files().values()}),
         FORMAT,
         "bach",
     )

@@ -295,7 +295,7 @@ def audit_of(source: str, dask: str | None = None) -> Audit:
 
 
 def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit, list[str]]:
-    from musegen.corpus import archive, chorales, ingest, lpd5, scores
+    from musegen.corpus import chorales, ingest, lpd5, scores
 
     began = time.perf_counter()
     kind, _, place = source.partition(":")
@@ -303,8 +303,7 @@ def _read(source: str, dask: str | None) -> tuple[Callable[[str], Song], Audit, 
         songs, order, dropped = chorales.load(dask)
     elif kind in ("lpd5", "midi") and place:
         form = {"lpd5": lpd5, "midi": scores}[kind].FORMAT
-        found = archive.find(place, form.suffixes, form.largest)
-        songs = ingest.read(found, form, kind, dask)
+        songs = ingest.read(ingest.find(place, form), form, kind, dask)
         order, dropped = ingest.in_seeded_order(songs.info), songs.dropped
         if not (order or dropped):
             kinds = "lpd5:PATH is for .npz files, midi:PATH for MIDI, MusicXML and ABC"

@@ -29,7 +29,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from musegen import config
-from musegen.corpus import Rejected, archive, ingest, scores
+from musegen.corpus import Rejected, ingest, scores
 from musegen.song import Song
 
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
@@ -54,7 +54,7 @@ def read(content: bytes, path: Path) -> Song:
     return scores.to_song(score, parts, TEMPO_QPM, path.stem, "chorales")
 
 
-FORMAT = ingest.Format((".mxl", ".xml"), read, largest=2**23)
+FORMAT = ingest.Format((".mxl", ".xml"), read)
 
 
 def load(dask: str | None = None) -> tuple[ingest.Songs, list[str], dict[str, list[str]]]:
@@ -73,7 +73,7 @@ def load(dask: str | None = None) -> tuple[ingest.Songs, list[str], dict[str, li
     found = files()
     place = {row["name"]: int(row["place"]) for row in rows if row["place"]}
     there = {found[name].name: found[name] for name in place if name in found}
-    songs = ingest.read(archive.of_files(there, FORMAT.largest), FORMAT, "chorales", dask)
+    songs = ingest.read(ingest.of_files(there), FORMAT, "chorales", dask)
     missing = sorted(place.keys() - found.keys())
     dropped = {"not_installed": missing} if missing else {}
     for row in rows:

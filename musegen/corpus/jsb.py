@@ -72,7 +72,9 @@ def load(part: str | None = None) -> list[Piece]:
         digest.update(files[row["file"]].read_bytes())
     path = config.build_dir() / "cache" / f"jsb-{digest.hexdigest()}.npz"
     if not path.exists():
-        read = parallel.run(_read, [(files[row["file"]], row) for row in rows], _no, TIME_LIMIT)
+        items = [(files[row["file"]], row) for row in rows]
+        none = np.zeros((0, 9), np.int16)  # of a file that another music21 may not read
+        read = parallel.run(_read, items, lambda *_: none, TIME_LIMIT)
         read = tqdm(read, "reading jsb", len(rows), leave=False, disable=config.progress())
         with atomic_write(path) as new, new.open("wb") as file:
             np.savez_compressed(file, *read)
@@ -111,11 +113,6 @@ def as_piece(name: str, row: dict, frames: np.ndarray) -> Piece:
     ends = tuple(np.flatnonzero(fermatas).tolist())
     song = to_song(Table(pitch, struck > 0), title=name, source=SOURCE, fermatas=ends)
     return Piece(song, row["split"], int(row["piece"]), row["twin"] == "1")
-
-
-def _no(item, reason) -> np.ndarray:
-    """Leave a piece out whose file could not be read: another music21 may do so."""
-    return np.zeros((0, 9), np.int16)
 
 
 def _read(item: tuple[Path, dict]) -> np.ndarray:

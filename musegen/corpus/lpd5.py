@@ -41,7 +41,6 @@ from musegen.midi import PIANOS
 from musegen.song import MOST_STEPS, PITCHES, Song, as_notes
 
 TRACKS = ("Drums", "Piano", "Guitar", "Bass", "Strings")
-LARGEST_FILE = 16 * 2**20  # bytes; a song takes about 50 kB
 ZIP = b"PK\x03\x04"
 
 
@@ -68,7 +67,7 @@ def read(content: bytes, path) -> Song:
     return replace(song, notes=notes, title=Path(path).stem)
 
 
-FORMAT = Format((".npz",), read, LARGEST_FILE)
+FORMAT = Format((".npz",), read)
 
 
 def read_tracks(path) -> dict[str, Song]:

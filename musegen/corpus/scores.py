@@ -12,13 +12,11 @@ import numpy as np
 
 from musegen import midi
 from musegen.corpus import Rejected
-from musegen.corpus.archive import Entry
-from musegen.corpus.ingest import Format
+from musegen.corpus.ingest import Entry, Format
 from musegen.song import BEATS_PER_BAR, Song, as_notes
 
 MIDI = (".mid", ".midi", ".kar")
 SCORES = (".mxl", ".musicxml", ".xml", ".abc")
-LARGEST_FILE = 8 * 2**20  # bytes; MIDI files have about 50 kB, scores seldom more than 2 MB
 STEPS_PER_BEAT = 24  # as LPD-5; holds every onset of the chorales
 WITHOUT_PIANO = "midi, no piano: all pitched notes"
 MARKS = {".mxl": b"PK\x03\x04", ".abc": b"K:"}  # what a file of this kind holds
@@ -54,7 +52,7 @@ def tunes(entry: Entry) -> list[Entry]:
     return [Entry(f"{entry.name}/{i}", path, head + tune) for i, tune in enumerate(found, 1)]
 
 
-FORMAT = Format(MIDI + SCORES, read, LARGEST_FILE, tunes)
+FORMAT = Format(MIDI + SCORES, read, tunes)
 
 
 def _read_score(content: bytes, path: Path) -> Song:

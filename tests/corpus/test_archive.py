@@ -7,7 +7,7 @@ import tarfile
 import pytest
 
 from musegen import corpus
-from musegen.corpus import archive, lpd5
+from musegen.corpus import ingest
 from musegen.corpus.synthetic import made_collection, write_song
 from musegen.song import Song, as_notes
 
@@ -40,8 +40,8 @@ def special(kind, link=""):
     return info
 
 
-def entries(path, largest=2**20):
-    return list(archive.in_archive(path, (".npz",), largest))
+def entries(path):
+    return list(ingest.in_archive(path, (".npz",)))
 
 
 @pytest.mark.parametrize("name", ["lpd_5_cleansed.tar.gz", "plain.tar", "UPPER.TGZ"])
@@ -64,7 +64,7 @@ def test_what_is_odd_in_an_archive_has_its_reason(tmp_path, good):
         ("a/hard.npz", special(tarfile.LNKTYPE, "a/good.NPZ"), "link"),
         ("a/pipe.npz", special(tarfile.FIFOTYPE), "wrong_type"),
         ("a/device.npz", special(tarfile.CHRTYPE), "wrong_type"),
-        ("a/large.npz", bytes(2**20 + 1), "too_large"),
+        ("a/large.npz", bytes(ingest.LARGEST + 1), "too_large"),
     ]
     others = ("a/notes.txt", b"not counted"), ("a/folder.npz", special(tarfile.DIRTYPE))
     path = tar_of(tmp_path / "odd.tar.gz", *(member[:2] for member in members), *others)
@@ -104,7 +104,7 @@ def test_a_damaged_header_ends_the_archive(size, reasons, tmp_path, good):
     head = bytearray(tarfile.TarInfo("x.npz").tobuf())
     head[124:136], head[148:156] = size, b" " * 8
     head[148:156] = b"%06o\0 " % sum(head)  # a right checksum
-    path.write_bytes(whole[:end] + head + whole[end:])
+    path.write_bytes(whole[:end] + head + whole[512:])
     assert [entry.reason for entry in entries(path)] == ["", *reasons]
 
 
@@ -121,7 +121,7 @@ def test_what_is_odd_in_a_folder_has_its_reason(tmp_path, good, build):
     (folder / "folder.npz").mkdir()
     os.mkfifo(folder / "pipe.npz")
     with (folder / "large.npz").open("wb") as file:
-        file.truncate(lpd5.LARGEST_FILE + 1)
+        file.truncate(ingest.LARGEST + 1)
     (folder / "empty.npz").write_bytes(b"")
     audit = corpus.audit_of(f"lpd5:{folder}")
     assert list(audit.songs) == ["TWO"]

@@ -15,7 +15,7 @@ import pytest
 from damage import TUNE
 
 from musegen import corpus, midi
-from musegen.corpus import Rejected, archive, ingest, scores
+from musegen.corpus import Rejected, ingest, scores
 from musegen.corpus.synthetic import made_collection
 from musegen.song import Song, as_notes
 
@@ -34,7 +34,7 @@ def numbers(content: bytes, path) -> Song:
     return Song(as_notes(range(len(pitch)), 1, pitch), len(pitch), 1, title=path.stem)
 
 
-NUMBERS = ingest.Format((".num",), numbers, largest=1000)
+NUMBERS = ingest.Format((".num",), numbers)
 BAD = {
     "crashed": ["die"],
     "few_notes": ["short"],
@@ -58,9 +58,9 @@ def folder(tmp_path):
 @pytest.mark.parametrize("on", ["this machine", "dask"])
 def test_a_file_that_hangs_or_dies_takes_nothing_along(on, folder, build, monkeypatch, request):
     monkeypatch.setattr(ingest, "TIME_LIMIT", 3)
-    found = archive.find(str(folder), NUMBERS.suffixes, NUMBERS.largest)
+    monkeypatch.setattr(ingest, "LARGEST", 1000)
     address = request.getfixturevalue("dask_workers") if on == "dask" else None
-    songs = ingest.read(found, NUMBERS, "numbers", address)
+    songs = ingest.read(ingest.find(str(folder), NUMBERS), NUMBERS, "numbers", address)
     assert songs.dropped == BAD
     assert list(songs.info) == [f"{i:02d}" for i in range(40)]
     assert songs.build("07").notes["pitch"].tolist() == list(range(15, 27))
