@@ -108,14 +108,10 @@ def dask_client(address: str):
     Raises
     ------
     ValueError
-        If Dask is not installed, nothing answers there, or it has no workers: a sentence.
+        If nothing answers there, or it has no workers: a sentence.
     """
-    try:
-        from distributed import Client
-    except ImportError:
-        raise ValueError(
-            "--dask needs Dask: python -m pip install --require-hashes -r requirements.lock"
-        ) from None
+    from distributed import Client  # the lock has it
+
     try:
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:

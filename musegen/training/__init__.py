@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import autoencoder, config, corpus, files, four_voices, gan, lstm
+from musegen import config, corpus, files, lstm
 from musegen.backend import load_keras
-from musegen.config import GANConfig, LSTMConfig, RollConfig, RunConfig, Settings, VoicesConfig
+from musegen.config import LSTMConfig, RollConfig, RunConfig, Settings, VoicesConfig
 from musegen.corpus import jsb
 from musegen.song import Song
 from musegen.tokens import Vocabulary, tokenize
@@ -177,13 +177,9 @@ class Run:
     def build(self, *, every_position: bool = False):
         """Build the network, untrained; an LSTM's may predict at every position, for training."""
         network = self.cfg.network
-        if isinstance(network, GANConfig):
-            return gan.build(network)
-        if isinstance(network, RollConfig):
-            return autoencoder.build(network)
-        if isinstance(network, VoicesConfig):
-            return four_voices.build(network)
-        return lstm.build(network, len(self.vocabulary), every_position=every_position)
+        if isinstance(network, LSTMConfig):
+            return lstm.build(network, len(self.vocabulary), every_position=every_position)
+        return run_folder.NETWORKS[type(network)].build(network)
 
 
 def planned(name: str | RunConfig, settings: Settings | None = None, *, again=False) -> Run:

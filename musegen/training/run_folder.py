@@ -13,15 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import config
+from musegen import autoencoder, config, four_voices, gan, lstm
 from musegen.config import AEConfig, GANConfig, LSTMConfig, RunConfig, VoicesConfig
 from musegen.files import atomic_write, write
 
 # A change in any of these files makes other weights; so does one in the network's own.
 SOURCES = ("tokens.py", "preprocess.py")
 SOURCES += ("training/__init__.py", "training/data.py", "training/loop.py")
-NETWORKS = {AEConfig: "autoencoder", GANConfig: "gan", LSTMConfig: "lstm"}
-NETWORKS |= {VoicesConfig: "four_voices"}
+NETWORKS = {AEConfig: autoencoder, GANConfig: gan, LSTMConfig: lstm, VoicesConfig: four_voices}
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
 CONFIG, VOCABULARY = "config.json", "vocabulary.json"
 HISTORY, WEIGHTS = "history.csv", "weights.npz"
@@ -36,7 +35,7 @@ def name_of(cfg: RunConfig, music: str) -> str:
     package = Path(__file__).parent.parent
     digest = hashlib.sha256(json.dumps(asdict(cfg), sort_keys=True).encode())
     digest.update(music.encode())
-    for file in (*SOURCES, f"{NETWORKS[type(cfg.network)]}.py"):
+    for file in (*SOURCES, NETWORKS[type(cfg.network)].__file__):
         digest.update((package / file).read_bytes().replace(b"\r\n", b"\n"))
     return f"{cfg.name}-{digest.hexdigest()[:10]}"
 

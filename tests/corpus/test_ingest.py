@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from damage import TUNE
 
 from musegen import corpus, midi
 from musegen.corpus import Rejected, ingest, scores
@@ -126,6 +125,8 @@ def test_a_damaged_cache_is_made_anew(damage, tmp_path, build):
 
 
 # --- Own files -----------------------------------------------------------------------------------
+
+TUNE = b"X:1\nT:A tune\nM:C\nL:1/4\nQ:1/4=126\nK:G\nD|G A B c|d2 B2|c A F D|G3||\n"
 
 
 def read(name: str, content) -> Song:
