@@ -148,7 +148,7 @@ def read(path, steps_per_beat: int = 24) -> Song:
 def to_song(file, title, steps_per_beat=24, no_piano="midi", in_fours=False) -> Song:
     """Make a song of a file that `load` opened; `no_piano` is its source if it has no piano.
 
-    The source says, too, how many notes were left out because they never end, or at once. Silence
+    The source says, too, if notes were left out because they never end, or at once. Silence
     fills up the bar of the upbeat; a file that is not in bars of four quarters is read from its
     beginning, or refused if it must be `in_fours`.
     """
@@ -174,9 +174,10 @@ def to_song(file, title, steps_per_beat=24, no_piano="midi", in_fours=False) -> 
     length = int(max(music, min(last, MOST_STEPS)))  # silence does not last for ever, it is cut
     tracks, voice = np.unique(track, return_inverse=True)
     notes = as_notes(onset, duration, pitch, voice if len(tracks) > 1 else NO_VOICE)
-    lost = sum(note.start == note.end for note in pitched if not piano or note.program in PIANOS)
+    heard = [note for note in pitched if not piano or note.program in PIANOS]
     source = "midi" if piano or not lasting else no_piano
-    source += f", {lost} note(s) without an end left out" * bool(lost)
+    if any(note.start == note.end for note in heard):
+        source += ", less notes without an end"
     said = [(now, m.tempo) for now, _, m in _messages(file, "set_tempo") if m.tempo > 0]
     return Song(notes, length, steps_per_beat, tempo_of(said, _ticks(file)), title, source)
 

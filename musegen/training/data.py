@@ -40,42 +40,30 @@ def split(cfg: RunConfig, music: Corpus) -> Split:
     A corpus so small that it has no test song for a network gives its last training song for it.
     """
     network = cfg.network
-    usable, prepare, validation = None, None, 0
-    if isinstance(network, RollConfig):
+    on_rolls, in_voices = isinstance(network, RollConfig), isinstance(network, VoicesConfig)
+    if in_voices and music.audit.source == "chorales":  # the literature's split
+        return Split(*([piece.song for piece in jsb.load(part)] for part in jsb.PARTS))
 
-        def usable(song: Song) -> bool:
-            return not preprocess.rejection_reason(song, network)
+    def usable(song: Song) -> bool:
+        return not (on_rolls and preprocess.rejection_reason(song, network))
 
-        def prepare(song: Song) -> Song:
-            return preprocess.for_autoencoder(song, network)
-
-    elif isinstance(network, VoicesConfig):
-        if music.audit.source == "chorales":  # the literature's split
-            return Split(*([piece.song for piece in jsb.load(part)] for part in jsb.PARTS))
-        validation = network.validation
-    training = music.training(cfg.songs, where=usable)
-    test = [song for song in music.test if not usable or usable(song)]
+    training, test = music.training(cfg.songs, where=usable), list(filter(usable, music.test))
     if not test:
         training, test = training[:-1], training[-1:]
-    if isinstance(network, VoicesConfig):
-        voices = four_voices.voices_of(training)
-
-        def prepare(song: Song) -> Song:
-            return four_voices.in_voices(song, voices)
-
-    if prepare:
-        notes = sum(len(song.notes) for song in training)
-        training, test = ([prepare(song) for song in part] for part in (training, test))
-        lost = 1 - sum(len(song.notes) for song in training) / max(1, notes)
-        if isinstance(network, VoicesConfig) and lost:
-            warnings.warn(
-                f"{lost:.1%} of the notes find none of {voices} voices free", stacklevel=2
-            )
-    if not validation:
+    if on_rolls:
+        training = [preprocess.for_autoencoder(song, network) for song in training]
+        test = [preprocess.for_autoencoder(song, network) for song in test]
+    if not in_voices:
         return Split(training, [], test)
+    voices = four_voices.voices_of(training)
+    notes = sum(len(song.notes) for song in training)
+    training = [four_voices.in_voices(song, voices) for song in training]
+    test = [four_voices.in_voices(song, voices) for song in test]
+    if lost := 1 - sum(len(song.notes) for song in training) / max(1, notes):
+        warnings.warn(f"{lost:.1%} of the notes find none of {voices} voices free", stacklevel=2)
     names = [song.title for song in reversed(training)]
     tune = {name: music.audit.songs[name].tune for name in names}
-    chosen = with_tunes_of_their_own(names, tune, min(validation, len(names) // 4))
+    chosen = with_tunes_of_their_own(names, tune, min(network.validation, len(names) // 4))
     others = [song for song in training if song.title not in chosen]
     return Split(others, [song for song in training if song.title in chosen] or training, test)
 

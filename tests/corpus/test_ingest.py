@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -304,7 +303,4 @@ def test_a_file_without_piano_says_so(tmp_path, build):
         midi.write(song, tmp_path / f"{name}.mid", program)
     songs = corpus.load(f"midi:{tmp_path}")
     assert songs.audit.sources() == {"midi": 1, scores.WITHOUT_PIANO: 2}
-    info, lost = songs.audit.songs["piano"], "midi, {} note(s) without an end left out"
-    some = {str(n): info._replace(source=lost.format(n)) for n in (1, 2, 13)}
-    assert replace(songs.audit, songs=some).sources() == {"midi, less notes without an end": 3}
     assert {s.title for s in songs if s.source == scores.WITHOUT_PIANO} == {"flute", "organ"}
