@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 
 from musegen import config, corpus, preprocess
-from musegen.metrics.copies import CopyIndex, leave_one_out, novelty
+from musegen.metrics.copies import SHARED, CopyIndex, novelty
 from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.song import Song
 from musegen.training import Run
 
-SHARED = ["shared", "shared notes", "passages"]  # of `novelty`
 BARS = 8  # ours: every chorale has as many
 OTHERS = 128  # songs; report 2.3: the smaller training set
 FOLDS, REPEATS, TREES = 5, 5, 200  # ours
@@ -98,7 +97,7 @@ class ReferenceCorpus:
         return self._measured(self.passages(songs))
 
     def _measured(self, passages: list[Song]):
-        return measure(passages).join(novelty(passages, self.index)[SHARED])
+        return measure(passages).join(novelty(passages, self.index))
 
     @cached_property
     def reference_measures(self):
@@ -107,7 +106,8 @@ class ReferenceCorpus:
 
     @cached_property
     def _of_others(self):
-        return measure(self.others).join(leave_one_out(self.others)[SHARED])
+        shared = novelty(self.others, CopyIndex(self.others), but_itself=True)
+        return measure(self.others).join(shared)
 
     def table(self, sources: Mapping[str, Sequence[Song]]):
         """Set medians of songs beside people's.
