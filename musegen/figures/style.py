@@ -1,6 +1,4 @@
-"""The look that all figures share: one style, one colour a source, captions."""
-
-from typing import NamedTuple
+"""The look that all figures share: one style, one colour a source."""
 
 import matplotlib.pyplot as plt
 
@@ -16,13 +14,6 @@ SOURCES = (
 COLOURS = dict(zip(SOURCES, ("#009E73", "#E69F00", "#D55E00", "#56B4E9", "#0072B2"), strict=True))
 FOUR_VOICES = "Four voices"  # ours, beyond the report
 COLOURS |= {FOUR_VOICES: "#CC79A7", "GAN": "#444444"}
-
-
-class Caption(NamedTuple):
-    """What a figure shows: in the report's words, and here."""
-
-    report: str
-    here: str
 
 
 def set_style() -> None:

@@ -5,7 +5,7 @@ length of a song decides.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from musegen import config, corpus, preprocess
-from musegen.metrics.copies import SHARED, CopyIndex, novelty
+from musegen.metrics.copies import CopyIndex, novelty
 from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.song import Song
 from musegen.training import Run
@@ -108,21 +108,6 @@ class ReferenceCorpus:
     def _of_others(self):
         shared = novelty(self.others, CopyIndex(self.others), but_itself=True)
         return measure(self.others).join(shared)
-
-    def table(self, sources: Mapping[str, Sequence[Song]]):
-        """Set medians of songs beside people's.
-
-        Returns
-        -------
-        DataFrame
-            A row a measure: median, low and high (5th and 95th percentile) of people's songs, and
-            the median of each source.
-        """
-        numbers = [*MEASURES, *SHARED]
-        people = self.reference_measures[numbers]
-        ours = {name: self.measures(songs)[numbers].median() for name, songs in sources.items()}
-        low, high = people.quantile(0.05), people.quantile(0.95)
-        return pd.DataFrame({"people": people.median(), "low": low, "high": high} | ours)
 
     def has_artefacts(self, measured):
         """Say which songs of a table that `measures` gave have which of the report's `ARTEFACTS`.
