@@ -79,9 +79,7 @@ def write_figure(number: int, settings: config.Settings, folder: Path) -> None:
         songs = figures.figure_songs(number, *runs)
         _write_songs(folder / "songs", name, songs, beside_people(songs, runs))
         return
-    counts = survey.recovered()
-    if number == 6:
-        counts = survey.ranges(survey.splits(survey.wide(counts).loc["AE large dataset"]))
+    counts = survey.ranges(survey.splits()) if number == 6 else survey.recovered()
     _write_csv(folder / "figures" / f"{name}.csv", counts)
 
 
@@ -152,7 +150,7 @@ def _write_songs(folder: Path, name: str, songs, measures=None) -> None:
 def write_tables(folder: Path, settings: config.Settings) -> None:
     """Write tables 1 and 2, printed beside recomputed, the claims and what is as built, as CSV."""
     grades = survey.wide(survey.recovered())
-    first = survey.splits(grades.loc["AE large dataset"])[lambda songs: songs["split"] == 0]
+    first = survey.splits()[lambda songs: songs["split"] == 0]
     # Every split that fits table 2 gives it the same numbers.
     for number, counts, share in (
         (1, grades, "without 3"),

@@ -76,9 +76,7 @@ def figure_6(ranges=None):
     -----
     Report 3.1. Notebook: 05_survey_analysis, "Figure 6 and table 2".
     """
-    if ranges is None:
-        large = survey.wide(survey.recovered()).loc["AE large dataset"]
-        ranges = survey.ranges(survey.splits(large))
+    ranges = survey.ranges(survey.splits()) if ranges is None else ranges
     fig, ax = new_figure(figsize=(8, 3.6))
     hatched = {"color": "none", "hatch": "////", "lw": 0}
     for offset, (song, part) in zip((-0.2, 0.2), ranges.groupby("source"), strict=True):

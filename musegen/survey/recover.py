@@ -270,13 +270,13 @@ def ranges(histograms: pd.DataFrame) -> pd.DataFrame:
     return each.agg(low="min", high="max").reset_index()
 
 
-def splits(counts, table: pd.DataFrame | None = None, share: str = "all answers") -> pd.DataFrame:
+def splits(counts=None, table=None, share: str = "all answers") -> pd.DataFrame:
     """Part one source's histogram into its two songs in every way that fits table 2.
 
     Parameters
     ----------
-    counts : sequence of 5 int
-        The histogram of the autoencoder trained on 256 songs.
+    counts : sequence of 5 int, optional
+        The histogram of the autoencoder trained on 256 songs, as recovered.
     table : DataFrame of str, optional
         `printed(2)`.
     share : {"all answers", "without 3"}
@@ -292,7 +292,7 @@ def splits(counts, table: pd.DataFrame | None = None, share: str = "all answers"
     Notebook: 05_survey_analysis, "Figure 6 and table 2".
     """
     table = printed(2) if table is None else table
-    counts = np.asarray(counts)
+    counts = np.asarray(wide(recovered()).loc["AE large dataset"] if counts is None else counts)
     first = np.indices(counts + 1).reshape(5, -1).T
     songs = (first, counts - first)
     fit = np.logical_and(
