@@ -13,13 +13,7 @@ from musegen.song import Song, as_notes
 
 SMALL = ("lstm_small_128", "lstm_small_256")
 RUNS_OF = {7: ("ae_10",), 8: ("ae_256",), 9: SMALL, 10: SMALL, 11: SMALL}
-TITLES = {
-    7: "Songs of the autoencoder",
-    8: "Songs of the autoencoder",
-    9: "LSTM: few notes",
-    10: "LSTM: varied notes",
-    11: "LSTM: overfitted",
-}
+TITLES = {9: "LSTM: few notes", 10: "LSTM: varied notes", 11: "LSTM: overfitted"}
 # Ours: what counts as varied and overfitted (report 3.3.2 and 3.3.3).
 MANY_KINDS, LONG_COPY = 20, 32  # notes and chords; tokens: four bars
 EXCERPT = 128  # tokens: 16 bars
@@ -62,7 +56,8 @@ def figure_parts(number: int, *runs):
     if number in (10, 11):
         marks = [_marks(number, row) for row in choose(number, song_table(*runs)).itertuples()]
     trained = "; ".join(run.about for run in runs)
-    return figure_songs(number, *runs), marks, f"Figure {number}. {TITLES[number]} ({trained})"
+    title = TITLES.get(number, "Songs of the autoencoder")
+    return figure_songs(number, *runs), marks, f"Figure {number}. {title} ({trained})"
 
 
 def _marks(number: int, row) -> list[tuple[int, int, str]]:

@@ -156,13 +156,12 @@ def measure_songs(run: Run):
     rows, learnt = [], Lines(run.tokens.encoded)
     for way in generation.WAYS:
         for i, places in enumerate(generation.report_songs(run, way)):
-            copied = learnt.longest(places[None])
-            about = {"run": run.cfg.name, "way": way, "song": i, "kinds": distinct_tokens(places)}
-            about |= {"copied": copied.length, "start": copied.start}
-            period, start = loop_at_end(places)
+            copied, kinds = learnt.longest(places[None]), distinct_tokens(places)
             title = run.songs[copied.other].title
-            rows.append(about | {"training_title": title, "period": period, "loop": start})
-    return pd.DataFrame(rows)
+            found = (kinds, copied.length, copied.start, title, *loop_at_end(places))
+            rows.append((run.cfg.name, way, i, *found))
+    columns = ["run", "way", "song", "kinds", "copied", "start", "training_title", "period", "loop"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 # --- Frames and notes, in whatever key -----------------------------------------------------------
