@@ -18,7 +18,7 @@ from musegen.files import write
 from musegen.training import Run
 
 IN_SURVEY = ("lstm_small_128", "lstm_small_256", "ae_10", "ae_256")
-_loaded = cache(training.load_or_train)
+_loaded, _reference = cache(training.load_or_train), cache(metrics.ReferenceCorpus.of)
 
 
 def write_page(notebook, page: Path, copy: Path, folder: Path, settings: config.Settings) -> None:
@@ -89,7 +89,7 @@ def beside_people(songs, runs: Sequence[Run]):
     Each is held against the run that made it; one that a person wrote, a training song of the LSTM
     of 256, is not looked up in itself.
     """
-    by_name = {run.cfg.name: _yardstick(run) for run in runs}
+    by_name = {run.cfg.name: _reference(run) for run in runs}
     own = [by_name.get(song.source) or by_name["lstm_small_256"].without(song) for song in songs]
     people = own[0].reference_measures.drop(columns=["title", "source"])
     low, high = people.quantile(0.05), people.quantile(0.95)
@@ -97,11 +97,6 @@ def beside_people(songs, runs: Sequence[Run]):
     for i, (reference, song) in enumerate(zip(own, songs, strict=True), 1):
         table[f"song {i}"] = reference.measures([song])[people.columns].median()
     return pd.DataFrame(table).round(2).reset_index(names="measure")
-
-
-@cache
-def _yardstick(run: Run) -> metrics.ReferenceCorpus:
-    return metrics.ReferenceCorpus.of(run)
 
 
 def write_survey_songs(settings: config.Settings, folder: Path) -> None:

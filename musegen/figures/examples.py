@@ -196,7 +196,7 @@ def survey_songs(small_128, small_256, ae_10, ae_256) -> dict[str, tuple[Song, S
     chosen = [[metrics.as_tokens(human[i]).cut(0, EXCERPT) for i in two]]
     for run in (small_128, small_256):
         places = generation.report_songs(run, "sampled")[:, :EXCERPT]
-        varied = [song for song in places if metrics.distinct_tokens(song) > 2]
+        varied = [song for song in places if len(set(song)) > 2]
         places = varied if len(varied) > 1 else places
         two = rng.choice(len(places), 2, replace=False)
         chosen.append([generation.play(run, places[i], "") for i in two])

@@ -23,14 +23,7 @@ prediction
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
 from musegen.metrics import critics
-from musegen.metrics.copies import (
-    CopyIndex,
-    copied_run,
-    distinct_tokens,
-    marks,
-    measure_songs,
-    novelty,
-)
+from musegen.metrics.copies import CopyIndex, copied_run, marks, measure_songs, novelty
 from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.metrics.prediction import (
     baselines_table,

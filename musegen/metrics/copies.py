@@ -42,16 +42,6 @@ LONGEST_REST = 40 * BEATS_PER_BAR * GRID  # a longer one counts as this; it keep
 # --- Tokens, in the song's own key ---------------------------------------------------------------
 
 
-def distinct_tokens(places: Sequence[int]) -> int:
-    """Count the different notes and chords of a song: "two notes" (report 3.3.1) or "varied".
-
-    Notes
-    -----
-    Notebook: 04_generation, "Figure 9".
-    """
-    return len(set(np.asarray(places).tolist()))
-
-
 class SharedRun(NamedTuple):
     """The longest run that a song shares with one of some others.
 
@@ -156,7 +146,7 @@ def measure_songs(run: Run):
     rows, learnt = [], Lines(run.tokens.encoded)
     for way in generation.WAYS:
         for i, places in enumerate(generation.report_songs(run, way)):
-            copied, kinds = learnt.longest(places[None]), distinct_tokens(places)
+            copied, kinds = learnt.longest(places[None]), len(set(places))
             title = run.songs[copied.other].title
             found = (kinds, copied.length, copied.start, title, *loop_at_end(places))
             rows.append((run.cfg.name, way, i, *found))

@@ -8,7 +8,6 @@ from musegen.metrics.copies import (
     CopyIndex,
     Lines,
     SharedRun,
-    copied_run,
     loop_at_end,
     novelty,
 )
@@ -37,11 +36,6 @@ def test_a_transposed_run_is_found_where_it_was_planted():
     assert run.start <= 9 and run.start + run.length >= 29
     assert run.there - run.start == 13 - 9
     assert run.length - 20 <= 2  # chance may add a note at either end
-
-
-def test_an_altered_note_ends_a_run():
-    altered = [*ONE[:24], ONE[24] + 1, *ONE[25:40]]
-    assert INDEX.longest_shared(melody(altered)).length == 24
 
 
 def test_no_run_goes_on_from_one_song_into_the_next():
@@ -147,23 +141,6 @@ def test_runs_of_notes_of_people_are_counted_without_the_song_itself():
 
 
 # --- Tokens --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("song", "expected"),
-    [
-        ([1, 2, 3, 4], (4, 0, 0)),
-        ([9, 9, 3, 4, 9], (2, 2, 0)),
-        ([7, 7, 7, 8], (2, 0, 1)),  # training holds only two 7 in a row
-        ([5, 6], (2, 0, 1)),
-        ([0, 0], (0, 0, -1)),
-        ([4, 7], (1, 0, 0)),  # the border between two songs is not music
-    ],
-)
-def test_copied_run(song, expected):
-    training = [[1, 2, 3, 4], [7, 7, 5, 6]]
-    run = copied_run(song, training)
-    assert (run.length, run.start, run.other) == expected
 
 
 @pytest.mark.parametrize(
