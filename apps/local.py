@@ -33,8 +33,6 @@ OPTIONS = {"max_body_size": 1_000_000, "body_timeout": 30, "idle_connection_time
 class Handler(web.RequestHandler):
     """What all answers have in common."""
 
-    refusals = (web.HTTPError,)
-
     def set_default_headers(self):
         """Let nothing be kept, framed, guessed or told elsewhere."""
         for name, value in HEADERS.items():
@@ -49,7 +47,7 @@ class Handler(web.RequestHandler):
 
     def log_exception(self, kind, value, trace):
         """Say that the disk failed, or where the code did; not what was sent, nor by whom."""
-        if kind not in self.refusals:
+        if kind is not web.HTTPError:
             last = traceback.extract_tb(trace)[-1]
             where = f"{kind.__name__} in {last.filename}:{last.lineno}"
             print(value if kind is OSError else where, file=sys.stderr)

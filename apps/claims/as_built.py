@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from musegen import config, corpus, generation, preprocess, survey
-from musegen.config import LSTMConfig
 
 
 def as_built(settings: config.Settings) -> pd.DataFrame:
@@ -15,7 +14,6 @@ def as_built(settings: config.Settings) -> pd.DataFrame:
     wide, narrow = ae.hidden
     layers = f"{ae.steps_per_bar * ae.pitches}, {wide}, {narrow} a bar; {ae.bars * narrow}"
     layers += f", {ae.bottleneck}, {ae.latent}"
-    songs = {kind: _songs(runs, kind) for kind in ("ae", "lstm_small", "lstm_deep")}
     seconds = 60 / generation.TEMPO_QPM / small.network.ticks_per_beat
     source = settings.source.partition(":")[0].replace("lpd5", "LPD-5")
     tempo, shape = "{:g}-{:g}".format(*ae.tempo_qpm), (ae.bars, ae.steps_per_bar, ae.pitches)
@@ -29,15 +27,15 @@ def as_built(settings: config.Settings) -> pd.DataFrame:
         ("2.2", "AE: encoder", "2304, 2000, 200 a bar; 3200, 1600, 120", layers),
         ("2.2", "AE: threshold", "0.5", f"{ae.threshold:g}"),
         ("2.3", "LSTM small", "2 x 256, dropout 0.3", _layers(small.network)),
-        ("2.3", "LSTM small: songs", "128, 256", songs["lstm_small"]),
+        ("2.3", "LSTM small: songs", "128, 256", _songs(runs, "lstm_small")),
         ("2.3", "LSTM small: epochs", "over 200", f"over {small.epochs - 1}"),
         ("2.3", "LSTM small: batch", "64 windows", f"{small.network.batch} {small.trainer}"),
         ("2.3", "LSTM small: window", "64", f"{small.network.window}"),
         ("2.3", "LSTM deep", "10 x 128, dropout 0.01", _layers(deep.network)),
-        ("2.3", "LSTM deep: songs", "128, 256", songs["lstm_deep"]),
+        ("2.3", "LSTM deep: songs", "128, 256", _songs(runs, "lstm_deep")),
         ("2.3", "LSTM deep: epochs", "100", f"{deep.epochs}"),
         ("2.4", "survey: grades", "1 to 5", f"{survey.GRADES[0]} to {survey.GRADES[-1]}"),
-        ("2.4", "AE: songs", "10, 256", songs["ae"]),
+        ("2.4", "AE: songs", "10, 256", _songs(runs, "ae")),
         ("3.2", "tempo of what is generated, qpm", "120", f"{generation.TEMPO_QPM:g}"),
         ("4.2.2", "LSTM: length of a note", "0.5 s", f"{seconds:g} s"),
     ]
@@ -45,7 +43,7 @@ def as_built(settings: config.Settings) -> pd.DataFrame:
     return frame.assign(same=np.where(frame["report"] == frame["here"], "yes", "no"))
 
 
-def _layers(network: LSTMConfig) -> str:
+def _layers(network: config.LSTMConfig) -> str:
     return f"{network.layers} x {network.units}, dropout {network.dropout:g}"
 
 

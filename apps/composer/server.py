@@ -13,18 +13,14 @@ LARGEST = 100_000  # bytes of a question; a latent has 480
 
 
 def application(composer: Composer):
-    """Make the Tornado application: a page, its script, and a web socket at ``/ask``."""
-    page = template.render(Path(__file__).parent / "composer.html", style=style())
+    """Make the Tornado application: a page, and a web socket at ``/ask``."""
+    begin = script('renderInPage(document.getElementById("composer"));')
+    page = template.render(Path(__file__).parent / "composer.html", style=style(), script=begin)
     composer.written = lambda *asked: local.apart().submit(written, *asked).result()
 
     class Page(local.Handler):
         def get(self):
             self.finish(page)
-
-    class Script(local.Handler):
-        def get(self):
-            self.set_header("Content-Type", "text/javascript; charset=utf-8")
-            self.finish(script('renderInPage(document.getElementById("composer"));'))
 
     class Ask(local.Handler, websocket.WebSocketHandler):
         def on_message(self, message):
@@ -42,8 +38,7 @@ def application(composer: Composer):
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 self.close(1003, "not a question of the composer's page")
 
-    routes = [("/", Page), ("/composer.js", Script), ("/ask", Ask)]
-    return local.application(routes, websocket_max_message_size=LARGEST)
+    return local.application([("/", Page), ("/ask", Ask)], websocket_max_message_size=LARGEST)
 
 
 def pack(said: dict, arrays: list[bytes]) -> bytes:

@@ -2,7 +2,8 @@
 
 What was put is on the disk when `put` returns (write-ahead log, synced at each commit). A deleted
 listener leaves a hash behind, so that a post overtaken by the deletion does not bring it back; an
-invitation that was used leaves another, which does not say who used it.
+invitation that was used leaves another, which does not say who used it. What is refused is refused
+by the status that the server answers.
 """
 
 import hashlib
@@ -12,6 +13,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+
+from tornado.web import HTTPError
 
 LARGEST = 2**18  # pages of 4 kB: 16,000 listeners with the longest documents that the server takes
 PATIENCE = 5.0  # seconds to wait for another process that is writing
@@ -34,18 +37,6 @@ SET version = excluded.version, finished = excluded.finished, document = exclude
 WHERE excluded.version > version AND finished IS NULL
 """
 OF_ONE = "FROM answers WHERE survey = ? AND listener = ?"
-
-
-class Deleted(Exception):
-    """The listener has deleted these answers; they stay deleted."""
-
-
-class Stale(Exception):
-    """Another version of these answers is kept, and not an earlier one."""
-
-
-class Uninvited(Exception):
-    """The invitation is none, or was used by another listener."""
 
 
 class Store:
@@ -89,12 +80,10 @@ class Store:
 
         Raises
         ------
-        Deleted
-            If the listener has deleted the answers.
-        Uninvited
-            If a listener is new and the invitation is none, or used.
-        Stale
-            If what is kept is not finished, and another version that is as high or higher.
+        HTTPError
+            410 if the listener has deleted the answers; 401 if a listener is new and the invitation
+            is none, or used; 409 if what is kept is not finished, and another version that is as
+            high or higher.
         OSError
             If it cannot be written: nothing has changed then.
         """
@@ -103,18 +92,18 @@ class Store:
         with self._writing():
             gone = "SELECT 1 FROM deleted WHERE survey = ? AND listener = ?"
             if self._one(gone, survey, _hashed(listener)):
-                raise Deleted
+                raise HTTPError(410)
             if self._invited and not self.knows(survey, listener):
                 code = _hashed(invitation)
                 if code not in self._invited or self._one(
                     "SELECT 1 FROM used WHERE invitation = ?", code
                 ):
-                    raise Uninvited
+                    raise HTTPError(401)
                 self._database.execute("INSERT INTO used VALUES (?)", (code,))
             self._database.execute(PUT, document | {"document": text})
             finished, kept = self._one(f"SELECT finished, document {OF_ONE}", survey, listener)
             if finished is None and kept != text:
-                raise Stale
+                raise HTTPError(409)
             return finished is not None
 
     def delete(self, survey: str, listener: str) -> None:

@@ -154,15 +154,11 @@ def read_key(path) -> Key:
     ------
     ValueError
         If it is no key, or an item is there twice, has no song, or a role nobody knows.
+    OSError
+        If it is not there.
     """
     path, what = Path(path), f"the key {path}"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(
-            f"{what} cannot be read ({error.strerror}); `survey build` writes one, and for a form "
-            f"tool you write it, with the columns {', '.join(FORM)}"
-        ) from error
+    content = path.read_bytes()
     table = table_of(content, {*PAGE, *FORM, "grade"}, what)
     columns = FORM if "column" in table else PAGE
     if missing := [name for name in columns if name not in table]:

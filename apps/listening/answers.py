@@ -155,14 +155,15 @@ def load_answers(path, key) -> Answers:
         If there is nothing at `path`, it is of another kind, or the key is wrong or of another
         survey.
     """
-    path, key = Path(path), read_key(key)
+    path = Path(path)
     try:
+        key = read_key(key)
         return _answers((rows_of if key.survey else form_csv.rows_of)(path, key))
     except OSError as error:
         raise ValueError(
-            f"the answers {path} cannot be read ({error.strerror}); give a folder of answer files "
-            f"or the server's database with the key of its page, not {key.path}, or a spreadsheet "
-            "as CSV with a key that names its columns"
+            f"{error.filename} cannot be read ({error.strerror}); give a folder of answer files or "
+            "the server's database, and the key that `survey build` wrote with its page; or a "
+            "spreadsheet as CSV, and a key that you write, which names its columns"
         ) from error
 
 

@@ -6,7 +6,7 @@ finished can change nothing any more, and is told who wrote what if the owner wa
 
 An address brings at most `NEW` listeners a day, unless all are invited: nobody fills the disk. No
 header is believed about addresses: behind a reverse proxy all share one, so invite the listeners
-there. Who is refused for now (429, 503) loses nothing: the page sends its latest version again. No
+there. Who is refused for now (429, 500) loses nothing: the page sends its latest version again. No
 request is logged: a line would name addresses.
 """
 
@@ -18,14 +18,13 @@ from datetime import date
 from tornado import web
 
 from apps import local
-from apps.listening.answer_db import Deleted, Stale, Store, Uninvited
+from apps.listening.answer_db import Store
 from apps.listening.answer_key import read_key
 from apps.listening.answer_schema import checked, parsed
 from apps.listening.page import Place, deal, to_html
 
 NEW = 300  # listeners
 LARGEST = 64_000  # bytes of a body
-STATUS = {Uninvited: 401, Stale: 409, Deleted: 410, OSError: 503}  # of what the store raises
 
 
 def application(place: Place, store: Store, debrief: bool = False, name: str = ""):
@@ -61,19 +60,7 @@ def application(place: Place, store: Store, debrief: bool = False, name: str = "
     )
 
 
-class Handler(local.Handler):
-    """What all answers have in common; `settings` are those that `application` gives."""
-
-    refusals = (web.HTTPError, Uninvited, Stale, Deleted)
-
-    def write_error(self, status_code, exc_info=(None, None), **kwargs):
-        """Say it by the status, which is what the page goes by; its words are its own."""
-        if exc_info[0] in STATUS:
-            self.set_status(STATUS[exc_info[0]])
-        super().write_error(self.get_status())
-
-
-class Page(Handler):
+class Page(local.Handler):
     """The page, with a list of its own each time."""
 
     def get(self):
@@ -84,7 +71,7 @@ class Page(Handler):
     head = get
 
 
-class Sound(Handler):
+class Sound(local.Handler):
     """A sound, named by what it is: whoever has heard it need not load it again."""
 
     def get(self, name):
@@ -96,7 +83,7 @@ class Sound(Handler):
         self.finish(self.settings["sounds"][name])
 
 
-class Answers(Handler):
+class Answers(local.Handler):
     """Where answers go in, and out for good."""
 
     SUPPORTED_METHODS = ("PUT", "DELETE")  # for which pages of other sites have to ask first

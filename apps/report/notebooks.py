@@ -100,7 +100,7 @@ def _environment(settings: config.Settings) -> dict[str, str]:
 def _used(modules: list[str]) -> list[str]:
     """Name the files of modules, and the pages, styles and scripts beside them, below the clone."""
     files = {Path(module).resolve() for module in modules}
-    files |= {page for file in files for page in file.parent.glob("*.[chj][st]*")}
+    files |= {page for file in files for page in file.parent.glob("*.[chjm][stp]*")}
     return sorted(file.relative_to(config.root()).as_posix() for file in files)
 
 

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
+
 from apps import claims, play, template
 from apps.listening import build
 from apps.listening.page import Place
@@ -16,7 +18,7 @@ from musegen.files import write
 from musegen.training import Run
 
 IN_SURVEY = ("lstm_small_128", "lstm_small_256", "ae_10", "ae_256")
-_loaded = cache(training.load_or_train)
+_loaded, _reference = cache(training.load_or_train), cache(metrics.ReferenceCorpus.of)
 
 
 def write_page(notebook, page: Path, copy: Path, folder: Path, settings: config.Settings) -> None:
@@ -68,7 +70,7 @@ def write_figure(number: int, settings: config.Settings, folder: Path) -> None:
     name = f"figure_{number:02}"
     figures.set_style()
     runs = [_loaded(name, settings) for name in figures.RUNS_OF.get(number, ())]
-    figure = getattr(figures, f"figure_{number}")(*runs)
+    figure = figures.figure(number, *runs) if runs else getattr(figures, f"figure_{number}")()
     for kind, metadata in (("png", {}), ("svg", {"Date": None})):
         buffer = io.BytesIO()
         figure.savefig(buffer, format=kind, metadata=metadata)
@@ -77,9 +79,7 @@ def write_figure(number: int, settings: config.Settings, folder: Path) -> None:
         songs = figures.figure_songs(number, *runs)
         _write_songs(folder / "songs", name, songs, beside_people(songs, runs))
         return
-    counts = survey.recovered()
-    if number == 6:
-        counts = survey.ranges(survey.splits(survey.wide(counts).loc["AE large dataset"]))
+    counts = survey.ranges(survey.splits()) if number == 6 else survey.recovered()
     _write_csv(folder / "figures" / f"{name}.csv", counts)
 
 
@@ -89,20 +89,14 @@ def beside_people(songs, runs: Sequence[Run]):
     Each is held against the run that made it; one that a person wrote, a training song of the LSTM
     of 256, is not looked up in itself.
     """
-    by_name = {run.cfg.name: _yardstick(run) for run in runs}
-
-    def own(song) -> metrics.ReferenceCorpus:
-        return by_name.get(song.source) or by_name["lstm_small_256"].without(song)
-
-    tables = [own(song).table({f"song {i}": [song]}) for i, song in enumerate(songs, 1)]
-    people = tables[0][["people", "low", "high"]]
-    beside = people.join([table.iloc[:, 3:] for table in tables])
-    return beside.round(2).reset_index(names="measure")
-
-
-@cache
-def _yardstick(run: Run) -> metrics.ReferenceCorpus:
-    return metrics.ReferenceCorpus.of(run)
+    by_name = {run.cfg.name: _reference(run) for run in runs}
+    own = [by_name.get(song.source) or by_name["lstm_small_256"].without(song) for song in songs]
+    people = own[0].reference_measures.drop(columns=["title", "source"])
+    low, high = people.quantile(0.05), people.quantile(0.95)
+    table = {"people": people.median(), "low": low, "high": high}
+    for i, (reference, song) in enumerate(zip(own, songs, strict=True), 1):
+        table[f"song {i}"] = reference.measures([song])[people.columns].median()
+    return pd.DataFrame(table).round(2).reset_index(names="measure")
 
 
 def write_survey_songs(settings: config.Settings, folder: Path) -> None:
@@ -151,7 +145,7 @@ def _write_songs(folder: Path, name: str, songs, measures=None) -> None:
 def write_tables(folder: Path, settings: config.Settings) -> None:
     """Write tables 1 and 2, printed beside recomputed, the claims and what is as built, as CSV."""
     grades = survey.wide(survey.recovered())
-    first = survey.splits(grades.loc["AE large dataset"])[lambda songs: songs["split"] == 0]
+    first = survey.splits()[lambda songs: songs["split"] == 0]
     # Every split that fits table 2 gives it the same numbers.
     for number, counts, share in (
         (1, grades, "without 3"),
@@ -169,7 +163,7 @@ def _write_csv(path: Path, frame) -> None:
 
 def write_index(folder: Path, notebooks: list[Path], settings: config.Settings) -> None:
     """Bind what is there into ``index.html``."""
-    drawn = [n for n in figures.CAPTIONS if (folder / f"figures/figure_{n:02}.png").exists()]
+    drawn = [n for n in range(5, 12) if (folder / f"figures/figure_{n:02}.png").exists()]
     about = {1: "the grades of each source", 2: "the two songs of the autoencoder on 256 songs"}
     page = template.render(
         Path(__file__).parent / "index.html",
@@ -202,7 +196,6 @@ def _figure(folder: Path, number: int) -> dict:
     return {
         "number": number,
         "name": picture.stem,
-        "caption": figures.CAPTIONS[number],
         "files": [f"figures/{file.name}" for file in others if file.exists()],
         "heard": _heard(folder, picture.stem),
     }
@@ -223,8 +216,6 @@ def _heard(folder: Path, name: str) -> dict | None:
 
 def _rows(file: Path) -> list[dict]:
     """Read a table, a dict a row; an empty one if it is not there."""
-    import pandas as pd
-
     if not file.exists():
         return []
     return pd.read_csv(file, dtype={"printed": str}, keep_default_na=False).to_dict("records")

@@ -8,17 +8,12 @@ in ``notebooks/images/``.
 """
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
-from musegen.figures import examples, survey
 from musegen.figures.examples import (
     LONG_COPY,
     MANY_KINDS,
     RUNS_OF,
     choose,
-    figure_7,
-    figure_8,
-    figure_9,
-    figure_10,
-    figure_11,
+    figure,
     figure_parts,
     figure_songs,
     next_survey_songs,
@@ -36,5 +31,3 @@ from musegen.figures.preparation import plot_audit, plot_keys, plot_tempi
 from musegen.figures.rolls import colour_of, plot_roll, plot_songs, songs_png
 from musegen.figures.style import COLOURS, SOURCES, new_figure, set_style
 from musegen.figures.survey import colours_of, figure_5, figure_6
-
-CAPTIONS = survey.CAPTIONS | examples.CAPTIONS

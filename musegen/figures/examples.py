@@ -8,55 +8,28 @@ import pandas as pd
 
 from musegen import four_voices, generation, metrics, preprocess
 from musegen.figures.rolls import SOURCE_OF, plot_songs
-from musegen.figures.style import FOUR_VOICES, SOURCES, Caption
+from musegen.figures.style import FOUR_VOICES, SOURCES
 from musegen.song import Song, as_notes
 
 SMALL = ("lstm_small_128", "lstm_small_256")
 RUNS_OF = {7: ("ae_10",), 8: ("ae_256",), 9: SMALL, 10: SMALL, 11: SMALL}
-CAPTIONS = {
-    7: Caption(
-        "Plot of MIDI representation for the 2 songs generated from the autoencoder model trained "
-        "on 10 songs.",
-        "two songs of the autoencoder trained on 10 songs.",
-    ),
-    8: Caption(
-        "Plot of MIDI representation for the 2 songs generated from the autoencoder model trained "
-        "on 256 songs.",
-        "two songs of the autoencoder trained on 256 songs.",
-    ),
-    9: Caption(
-        "Plot of MIDI representation for two songs generated in a simple fashion using LSTM.",
-        "two songs of the LSTM with few notes.",
-    ),
-    10: Caption(
-        "Plot of MIDI representation for two songs generated in a more varied fashion using LSTM.",
-        "two songs of the LSTM with varied notes.",
-    ),
-    11: Caption(
-        "MIDI representation of two songs generated in a more overfitted fashion using LSTM.",
-        "two songs of the LSTM with long runs copied from training songs.",
-    ),
-}
-TITLES = {
-    7: "Songs of the autoencoder",
-    8: "Songs of the autoencoder",
-    9: "LSTM: few notes",
-    10: "LSTM: varied notes",
-    11: "LSTM: overfitted",
-}
-# Ours: what counts as few notes, varied and overfitted (report 3.3.1-3.3.3).
-FEW_KINDS, MANY_KINDS, LONG_COPY = 4, 20, 32  # notes and chords; the same; tokens: four bars
+TITLES = {9: "LSTM: few notes", 10: "LSTM: varied notes", 11: "LSTM: overfitted"}
+# Ours: what counts as varied and overfitted (report 3.3.2 and 3.3.3).
+MANY_KINDS, LONG_COPY = 20, 32  # notes and chords; tokens: four bars
 EXCERPT = 128  # tokens: 16 bars
 IN_NEXT_SURVEY = 5  # songs of each source
 
 
-def figure_7(run):
-    """Draw figure 7: two songs of the autoencoder trained on 10 songs.
+def figure(number: int, *runs):
+    """Draw figure 7, 8, 9, 10 or 11 of the report: two songs.
+
+    What figure 10 repeats to the end is marked, and what figure 11 copies from training songs.
 
     Parameters
     ----------
-    run : Run
-        `RUNS_OF` names the runs of each figure.
+    number : int
+    *runs : Run
+        Those that `RUNS_OF` names.
 
     Returns
     -------
@@ -64,52 +37,8 @@ def figure_7(run):
 
     Notes
     -----
-    Report 3.2. Notebook: 04_generation, "Figures 7 and 8".
+    Report 3.2 and 3.3. Notebook: 04_generation, "Figures 7 and 8".
     """
-    return _plot(7, run)
-
-
-def figure_8(run):
-    """Draw figure 8: two songs of the autoencoder trained on 256 songs.
-
-    Notes
-    -----
-    Report 3.2. Notebook: 04_generation, "Figures 7 and 8".
-    """
-    return _plot(8, run)
-
-
-def figure_9(small_128, small_256):
-    """Draw figure 9: two songs of the LSTM with few notes.
-
-    Notes
-    -----
-    Report 3.3.1. Notebook: 04_generation, "Figure 9".
-    """
-    return _plot(9, small_128, small_256)
-
-
-def figure_10(small_128, small_256):
-    """Draw figure 10: two songs of the LSTM with varied notes; what they repeat to the end marked.
-
-    Notes
-    -----
-    Report 3.3.2. Notebook: 04_generation, "Figure 10".
-    """
-    return _plot(10, small_128, small_256)
-
-
-def figure_11(small_128, small_256):
-    """Draw figure 11: two songs of the LSTM that repeat snippets of training songs, marked.
-
-    Notes
-    -----
-    Report 3.3.3. Notebook: 04_generation, "Figure 11".
-    """
-    return _plot(11, small_128, small_256)
-
-
-def _plot(number: int, *runs):
     songs, marks, caption = figure_parts(number, *runs)
     return plot_songs(songs, suptitle=caption, marks=marks)
 
@@ -127,7 +56,8 @@ def figure_parts(number: int, *runs):
     if number in (10, 11):
         marks = [_marks(number, row) for row in choose(number, song_table(*runs)).itertuples()]
     trained = "; ".join(run.about for run in runs)
-    return figure_songs(number, *runs), marks, f"Figure {number}. {TITLES[number]} ({trained})"
+    title = TITLES.get(number, "Songs of the autoencoder")
+    return figure_songs(number, *runs), marks, f"Figure {number}. {title} ({trained})"
 
 
 def _marks(number: int, row) -> list[tuple[int, int, str]]:
@@ -266,7 +196,7 @@ def survey_songs(small_128, small_256, ae_10, ae_256) -> dict[str, tuple[Song, S
     chosen = [[metrics.as_tokens(human[i]).cut(0, EXCERPT) for i in two]]
     for run in (small_128, small_256):
         places = generation.report_songs(run, "sampled")[:, :EXCERPT]
-        varied = [song for song in places if metrics.distinct_tokens(song) > 2]
+        varied = [song for song in places if len(set(song)) > 2]
         places = varied if len(varied) > 1 else places
         two = rng.choice(len(places), 2, replace=False)
         chosen.append([generation.play(run, places[i], "") for i in two])

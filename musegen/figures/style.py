@@ -1,6 +1,6 @@
-"""The look that all figures share: one style, one colour a source, captions."""
+"""The look that all figures share: one style, one colour a source."""
 
-from typing import NamedTuple
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 
@@ -16,31 +16,12 @@ SOURCES = (
 COLOURS = dict(zip(SOURCES, ("#009E73", "#E69F00", "#D55E00", "#56B4E9", "#0072B2"), strict=True))
 FOUR_VOICES = "Four voices"  # ours, beyond the report
 COLOURS |= {FOUR_VOICES: "#CC79A7", "GAN": "#444444"}
-
-
-class Caption(NamedTuple):
-    """What a figure shows: in the report's words, and here."""
-
-    report: str
-    here: str
+STYLE = Path(__file__).with_name("musegen.mplstyle")
 
 
 def set_style() -> None:
     """Set the look of all figures of a notebook; call it once, in the first cell."""
-    plt.rcParams.update(
-        {
-            "figure.dpi": 80,
-            "savefig.dpi": 150,
-            "figure.figsize": (8, 3),
-            "figure.constrained_layout.use": True,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlelocation": "left",
-            "axes.titlesize": "medium",
-            "legend.frameon": False,
-            "svg.hashsalt": "musegen",  # the same figure gives the same file
-        }
-    )
+    plt.style.use(STYLE)
 
 
 def new_figure(rows: int = 1, columns: int = 1, **kwargs):

@@ -3,19 +3,8 @@
 from itertools import cycle
 
 from musegen import survey
-from musegen.figures.style import COLOURS, Caption, new_figure
+from musegen.figures.style import COLOURS, new_figure
 
-CAPTIONS = {
-    5: Caption(
-        "Aggregated comparison of experienced authenticity.",
-        "how often the songs of each source were given each grade, as recovered.",
-    ),
-    6: Caption(
-        "Comparison between the two individual songs from the autoencoder model trained on the "
-        "large dataset.",
-        "the two songs of the autoencoder trained on 256 songs, each count a range.",
-    ),
-}
 GRADE, RESPONSES = "Grade (1: surely a human, 5: surely a computer)", "Number of responses"
 SONG_COLOURS = {"Song 1": COLOURS["AE large dataset"], "Song 2": "#9A9A9A"}
 OTHERS = ("#A89000", "#000000", "#7F5539", "#CC79A7")  # safe beside the five of style.py
@@ -87,9 +76,7 @@ def figure_6(ranges=None):
     -----
     Report 3.1. Notebook: 05_survey_analysis, "Figure 6 and table 2".
     """
-    if ranges is None:
-        large = survey.wide(survey.recovered()).loc["AE large dataset"]
-        ranges = survey.ranges(survey.splits(large))
+    ranges = survey.ranges(survey.splits()) if ranges is None else ranges
     fig, ax = new_figure(figsize=(8, 3.6))
     hatched = {"color": "none", "hatch": "////", "lw": 0}
     for offset, (song, part) in zip((-0.2, 0.2), ranges.groupby("source"), strict=True):

@@ -169,7 +169,7 @@ def shown_songs(run: Run) -> list[Song]:
     return [song_from_cells(run, song) for song in cells]
 
 
-def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> list[Song]:
+def autoencoder_songs(run: Run, n: int, rng: np.random.Generator, noise="fitted") -> list[Song]:
     """Generate songs by decoding noise.
 
     Parameters
@@ -184,7 +184,6 @@ def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> 
         training song's first bars, another one for each song as long as there are some, plus half
         a standard deviation of fitted noise (report 4.2.1: "combined with the feature space
         vector").
-    threshold : float, optional
 
     Returns
     -------
@@ -194,21 +193,17 @@ def autoencoder_songs(run: Run, n: int, rng, noise="fitted", threshold=None) -> 
     -----
     Report 2.2 and 3.2, figures 7 and 8. Notebook: 04_generation, "Which noise?".
     """
-    latents = latents_of_training(run)
-    fitted, songs = Noise.of(latents), encode(run, run.bars.windows(0))
-
-    def around_songs() -> np.ndarray:
-        noise = fitted.sample(n, rng) - fitted.mean
-        return np.maximum(rng.choice(songs, n, replace=n > len(songs)) + 0.5 * noise, 0)
-
-    ways = {
-        "fitted": lambda: fitted.sample(n, rng),
-        "normal": lambda: rng.standard_normal((n, latents.shape[1])),
-        "song": around_songs,
-    }
-    if noise not in ways:
-        raise ValueError(f"noise {noise!r} is none of {', '.join(ways)}")
+    fitted = Noise.of(latents_of_training(run))
+    if noise == "fitted":
+        latents = fitted.sample(n, rng)
+    elif noise == "normal":
+        latents = rng.standard_normal((n, len(fitted.mean)))
+    elif noise == "song":
+        away, songs = fitted.sample(n, rng) - fitted.mean, encode(run, run.bars.windows(0))
+        latents = np.maximum(rng.choice(songs, n, replace=n > len(songs)) + 0.5 * away, 0)
+    else:
+        raise ValueError(f"noise {noise!r} is none of fitted, normal, song")
     return [
-        song_from_cells(run, cells, threshold, title=f"{run.cfg.name} {i}")
-        for i, cells in enumerate(decode(run, ways[noise]()))
+        song_from_cells(run, cells, title=f"{run.cfg.name} {i}")
+        for i, cells in enumerate(decode(run, latents))
     ]

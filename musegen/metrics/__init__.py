@@ -4,8 +4,8 @@ music
     What a musician would notice: sixteen numbers a song (`MEASURES`, `measure`).
 copies
     `copied_run`: what a song shares with a training song, token by token, in its own key;
-    `loop_at_end`: what it repeats to its end. `CopyIndex`, `novelty`, `leave_one_out`: what it
-    shares in whatever key. `shared_runs`, `marks`: which passages, for the player.
+    `loop_at_end`: what it repeats to its end. `CopyIndex`, `novelty`: what it shares in whatever
+    key. `marks`: which passages, for the player.
 rolls
     `precision_recall`, `gives_back`: how much of songs an autoencoder gives back. `NearestWindow`:
     which sixteen bars of the training songs a piano-roll is nearest to.
@@ -23,16 +23,7 @@ prediction
 # ruff: noqa: F401  (a table of contents: these are the names that notebooks call)
 
 from musegen.metrics import critics
-from musegen.metrics.copies import (
-    CopyIndex,
-    copied_run,
-    distinct_tokens,
-    leave_one_out,
-    marks,
-    measure_songs,
-    novelty,
-    shared_runs,
-)
+from musegen.metrics.copies import CopyIndex, copied_run, marks, measure_songs, novelty
 from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.metrics.prediction import (
     baselines_table,

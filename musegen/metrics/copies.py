@@ -14,7 +14,7 @@ notes of a song
     strikes it anew each eighth, report 4.4.1), not on what it copies.
 
 Chorales share a great deal among themselves, so the same figures of human songs, each against all
-others, are what to compare with: `leave_one_out`.
+others, are what to compare with: see `novelty`.
 """
 
 import io
@@ -35,41 +35,38 @@ TICKS = 2  # a beat
 BAR = BEATS_PER_BAR * TICKS
 PASSAGE = 4 * BAR  # "four-bar passages"
 GRID = 24  # times a beat at which notes begin: the corpora's steps, which 6, 4 and 2 divide
+SHARED = ["shared", "shared notes", "passages"]  # what `novelty` says of a song
 LONGEST_REST = 40 * BEATS_PER_BAR * GRID  # a longer one counts as this; it keeps integers small
 
 
 # --- Tokens, in the song's own key ---------------------------------------------------------------
 
 
-def distinct_tokens(places: Sequence[int]) -> int:
-    """Count the different notes and chords of a song: "two notes" (report 3.3.1) or "varied".
-
-    Notes
-    -----
-    Notebook: 04_generation, "Figure 9".
-    """
-    return len(set(np.asarray(places).tolist()))
-
-
-class CopiedRun(NamedTuple):
-    """The longest run of tokens that a song shares with one training song.
+class SharedRun(NamedTuple):
+    """The longest run that a song shares with one of some others.
 
     Attributes
     ----------
     length : int
-        Tokens, that is eighth notes.
+        Of tokens or frames, that is eighths, or of notes; 0 if nothing is shared.
+    shift : int
+        Semitones up from the song to the other one, 0..11, where frames are compared.
     start : int
         Where it begins in the song.
-    song : int
-        Which training song it is from; -1 if nothing is shared.
+    other : int
+        The other song's number; -1 if nothing is shared.
+    there : int
+        Where it begins in the other song.
     """
 
-    length: int
-    start: int
-    song: int
+    length: int = 0
+    shift: int = 0
+    start: int = 0
+    other: int = -1
+    there: int = 0
 
 
-def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> CopiedRun:
+def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> SharedRun:
     """Find the longest run of tokens that also stands in a training song.
 
     Parameters
@@ -82,19 +79,14 @@ def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> Copi
     Examples
     --------
     >>> copied_run([5, 1, 2, 3, 5], [[9, 1, 2], [1, 2, 3, 4]])
-    CopiedRun(length=3, start=1, song=1)
+    SharedRun(length=3, shift=0, start=1, other=1, there=0)
 
     Notes
     -----
     A run of one token repeated counts like any other if a training song holds it. Report 3.3.3:
     "taking snippets from the training set". Notebook: 04_generation, "Figure 11".
     """
-    return _copied(places, Lines(training))
-
-
-def _copied(places: Sequence[int], training: "Lines") -> CopiedRun:
-    found = training.longest(np.asarray(places)[None])
-    return CopiedRun(found.length, found.start, found.line)
+    return Lines(training).longest(np.asarray(places)[None])
 
 
 class Loop(NamedTuple):
@@ -154,39 +146,15 @@ def measure_songs(run: Run):
     rows, learnt = [], Lines(run.tokens.encoded)
     for way in generation.WAYS:
         for i, places in enumerate(generation.report_songs(run, way)):
-            copied = _copied(places, learnt)
-            about = {"run": run.cfg.name, "way": way, "song": i, "kinds": distinct_tokens(places)}
-            about |= {"copied": copied.length, "start": copied.start}
-            period, start = loop_at_end(places)
-            title = run.songs[copied.song].title
-            rows.append(about | {"training_title": title, "period": period, "loop": start})
-    return pd.DataFrame(rows)
+            copied, kinds = learnt.longest(places[None]), len(set(places))
+            title = run.songs[copied.other].title
+            found = (kinds, copied.length, copied.start, title, *loop_at_end(places))
+            rows.append((run.cfg.name, way, i, *found))
+    columns = ["run", "way", "song", "kinds", "copied", "start", "training_title", "period", "loop"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 # --- Frames and notes, in whatever key -----------------------------------------------------------
-
-
-class SharedRun(NamedTuple):
-    """The longest run that a song shares with one of some others.
-
-    Attributes
-    ----------
-    length, start : int
-        In eighths, silence not counted; in notes if notes are compared.
-    title : str
-        Of the other song.
-    start_there : int
-        Where it begins there.
-    shift : int
-        Semitones up from the song to the other one, 0..11; of notes the true ones, octaves
-        and all, negative if the other song is lower.
-    """
-
-    length: int = 0
-    start: int = 0
-    title: str = ""
-    start_there: int = 0
-    shift: int = 0
 
 
 def frames(song: Song) -> np.ndarray:
@@ -268,11 +236,7 @@ class CopyIndex:
         but : int, optional
             Which one of these is left out: the song itself.
         """
-        found = self._frames.longest(in_all_keys(frames(song)), but)
-        if not found.length:
-            return SharedRun()
-        title = self.songs[found.line].title
-        return SharedRun(found.length, found.start, title, found.there, found.row)
+        return self._frames.longest(in_all_keys(frames(song)), but)
 
     def longest_notes(self, song: Song, but: int | None = None) -> SharedRun:
         """Find the longest run of notes of a song that stands in one of these, in whatever key.
@@ -280,12 +244,8 @@ class CopyIndex:
         It is counted in notes, two at least: any single note is another one, transposed. Songs are
         compared as they are told: a held note is no run of short ones.
         """
-        found = self._moves.longest(moves(song)[None], but)
-        if not found.length:
-            return SharedRun()
-        other = self.songs[found.line]
-        shift = int(other.notes["pitch"][found.there]) - int(song.notes["pitch"][found.start])
-        return SharedRun(found.length + 1, found.start, other.title, found.there, shift)
+        run = self._moves.longest(moves(song)[None], but)
+        return run._replace(length=run.length + 1) if run.length else run
 
     def passages_found(self, song: Song, but: int | None = None) -> float:
         """Give the share of a song's four-bar passages that stand in one of these, in whatever key.
@@ -322,26 +282,21 @@ class CopyIndex:
         return pd.DataFrame(rows, columns=["bar", "share", "title", "start_there", "shift"])
 
 
-def novelty(
-    songs: Sequence[Song], index: CopyIndex, ticks: int | None = None, *, but_itself: bool = False
-):
+def novelty(songs: Sequence[Song], index: CopyIndex, *, but_itself: bool = False):
     """Look songs up.
 
     Parameters
     ----------
     songs : sequence of Song
     index : CopyIndex
-    ticks : int, optional
-        Only their first so many eighths: a longer song has more chances to share something.
     but_itself : bool
         They are the songs of the index: each is looked up in all others.
 
     Returns
     -------
     DataFrame
-        A row a song: title, eighths, shared (eighths of the longest shared run), with (the other
-        song's title), shared notes (of the longest shared run of notes), passages (share of
-        four-bar passages found).
+        A row a song: shared (eighths of the longest shared run), shared notes (of the longest
+        shared run of notes), passages (share of four-bar passages found).
 
     Notes
     -----
@@ -351,72 +306,14 @@ def novelty(
     """
     rows = []
     for number, song in enumerate(songs):
-        but, steps = number if but_itself else None, sounding(song)
-        part = song if ticks is None or len(steps) <= ticks else song.cut(0, int(steps[ticks]))
-        run, notes = index.longest_shared(part, but), index.longest_notes(part, but).length
-        eighths, passages = len(sounding(part)), index.passages_found(part, but)
-        rows.append((song.title, eighths, run.length, run.title, notes, passages))
-    columns = ["title", "eighths", "shared", "with", "shared notes", "passages"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def leave_one_out(songs: Sequence[Song], ticks: int | None = None):
-    """Look each song up in all the others: how much people share, as `novelty` gives it."""
-    return novelty(songs, CopyIndex(songs), ticks, but_itself=True)
-
-
-# --- All passages of two songs -------------------------------------------------------------------
-
-
-def shared_runs(song: Song, other: Song, at_least: int = BAR) -> list[SharedRun]:
-    """Find all passages that two songs share, each in a key of its own.
-
-    Parameters
-    ----------
-    song, other : Song
-    at_least : int
-        Eighths; a shorter run is not listed.
-
-    Returns
-    -------
-    list of SharedRun
-        In the order of `song`, of which no eighth is told twice: the longest run comes first, then
-        the longest of what remains beside it. A passage of `other` may come several times.
-
-    Examples
-    --------
-    >>> from musegen.song import as_notes
-    >>> one = Song(as_notes(range(5), 1, [60, 62, 64, 65, 61]), 5, steps_per_beat=2)
-    >>> other = Song(as_notes(range(5), 1, [60, 69, 71, 72, 72]), 5, 2, title="other")
-    >>> shared_runs(one, other, at_least=3)
-    [SharedRun(length=3, start=1, title='other', start_there=1, shift=7)]
-
-    Notes
-    -----
-    Report 3.3.3. Notebook: more/copies_and_measures, "Is it copying?".
-    """
-    mine, theirs = in_all_keys(frames(song)), frames(other)  # (shift, eighth), (eighth,)
-    same = np.pad(mine[:, :, None] == theirs, ((0, 0), (0, 1), (0, 1)))
-    length = np.zeros((12, len(theirs) + 1), int)  # of the run that ends before each place
-    longest_first = []
-    for end in range(same.shape[1]):
-        over = (length >= at_least) & ~same[:, end]
-        for shift, there in np.argwhere(over).tolist():
-            n = int(length[shift, there])
-            longest_first.append(SharedRun(n, end - n, other.title, there - n, shift))
-        length[:, 1:] = (length[:, :-1] + 1) * same[:, end, :-1]
-    longest_first.sort(key=lambda run: (-run.length, run.start, run.start_there, run.shift))
-    free, runs = np.ones(mine.shape[1], bool), []
-    for run in longest_first:
-        place = slice(run.start, run.start + run.length)
-        if free[place].all():
-            free[place] = False
-            runs.append(run)
-    return sorted(runs, key=lambda run: run.start)
+        but = number if but_itself else None
+        run, notes = index.longest_shared(song, but), index.longest_notes(song, but)
+        rows.append((run.length, notes.length, index.passages_found(song, but)))
+    return pd.DataFrame(rows, columns=SHARED)
 
 
 def marks(song: Song, other: Song, runs: Sequence[SharedRun]) -> tuple[list, list]:
-    """Say where shared runs stand in both songs, for `player.SideBySide` and `figures.plot_songs`.
+    """Say where runs of frames stand in both songs, for `player.SideBySide`.
 
     For each song a list of (start, end, label), in its steps.
     The label numbers the runs and says their length and, where the other song stands in another
@@ -427,7 +324,7 @@ def marks(song: Song, other: Song, runs: Sequence[SharedRun]) -> tuple[list, lis
         key = f", {(run.shift + 5) % 12 - 5:+d}" if run.shift else ""  # the nearest way, -5..+6
         label = f"{number}: {run.length} eighths{key}"
         mine.append(_mark(song, run.start, run.length, label))
-        theirs.append(_mark(other, run.start_there, run.length, label))
+        theirs.append(_mark(other, run.there, run.length, label))
     return mine, theirs
 
 
@@ -470,23 +367,13 @@ def _powers(base: int, many: int) -> np.ndarray:
     return np.concatenate([[np.uint64(1)], np.full(many, base, np.uint64)]).cumprod()[:many]
 
 
-class Found(NamedTuple):
-    """A run of one of some rows that stands in a line: its length, and where; -1 is no line."""
-
-    length: int = 0
-    row: int = 0
-    start: int = 0
-    line: int = -1
-    there: int = 0
-
-
 class Lines:
     """Sequences of integers above or equal 0, a line each, in which others are looked up.
 
     Examples
     --------
     >>> Lines([[9, 1, 2], [1, 2, 3, 4]]).longest(np.array([[5, 1, 2, 3, 5], [0, 0, 0, 0, 0]]))
-    Found(length=3, row=0, start=1, line=1, there=0)
+    SharedRun(length=3, shift=0, start=1, other=1, there=0)
     """
 
     def __init__(self, lines: Sequence[Sequence[int]]):
@@ -505,7 +392,7 @@ class Lines:
         return self._sorted[length]
 
     def holds(self, rows: Hashes, length: int, but: int | None = None) -> np.ndarray:
-        """Tell which parts of a length stand here, not in line `but`: bool array (row, place)."""
+        """Tell which parts of a length stand here, not in line `but`: bool array (shift, place)."""
         hashes, order = self._known(length)
         asked = rows.parts(length)
         first, after = (np.searchsorted(hashes, asked, side) for side in ("left", "right"))
@@ -513,23 +400,23 @@ class Lines:
         ends = self._line[order[np.where(found, [first, after - 1], 0)]]
         return found & (ends != but).any(axis=0)
 
-    def longest(self, rows: np.ndarray, but: int | None = None) -> Found:
-        """Find the longest part of some rows, int array (row, place), that stands here."""
-        hashed, most, best = Hashes(rows), min(rows.shape[1], self._hashes.places), Found()
+    def longest(self, rows: np.ndarray, but: int | None = None) -> SharedRun:
+        """Find the longest part of some rows, int array (shift, place), that stands here."""
+        hashed, most, best = Hashes(rows), min(rows.shape[1], self._hashes.places), SharedRun()
         asked = 1  # first whether there is any, then twice as long, then between
         limit = most
         while best.length < most:
             where = np.argwhere(self.holds(hashed, asked, but))
             if len(where):
-                best = Found(asked, *where[0].tolist())
+                best = SharedRun(asked, *where[0].tolist())
             else:
                 most = asked - 1
             asked = min(2 * asked, most) if most == limit else (best.length + most + 1) // 2
         if not best.length:
             return best
-        part = hashed.parts(best.length)[best.row, best.start]
+        part = hashed.parts(best.length)[best.shift, best.start]
         hashes, order = self._known(best.length)
         places = order[slice(*(np.searchsorted(hashes, part, side) for side in ("left", "right")))]
         place = int(places[self._line[places] != but][0])
         line = int(self._line[place])
-        return best._replace(line=line, there=place - int(self._lengths[:line].sum()))
+        return best._replace(other=line, there=place - int(self._lengths[:line].sum()))

@@ -199,11 +199,6 @@ def judge(generated, bach_training, bach_unseen, seeds: int = 3, critics=CRITICS
     return pd.DataFrame(table, columns).T.rename_axis(["critic", "unseen"])
 
 
-def strongest(table):
-    """Give the row of the critic with the greatest AUC: what is to be quoted."""
-    return table.loc[table["auc"].idxmax()]
-
-
 def _found(learns, machine: list, bach: list, unseen: list[list], seeds: int) -> list[np.ndarray]:
     """Say how often a machine's song is found beside one of Bach's: (machine, unseen) a kind."""
     kinds = np.cumsum([len(kind) for kind in unseen])

@@ -29,22 +29,22 @@ LONGEST_PERIOD = 4  # bars of a loop
 # --- Pitch ---------------------------------------------------------------------------------------
 
 
-def pitches_used(song: Song) -> float:
+def pitches(song: Song) -> float:
     """Count the different pitches."""
     return len(np.unique(song.notes["pitch"]))
 
 
-def pitch_classes_used(song: Song) -> float:
+def classes(song: Song) -> float:
     """Count the different pitches, octaves aside: 1 to 12."""
     return len(np.unique(song.notes["pitch"] % 12))
 
 
-def pitch_range(song: Song) -> float:
+def range_(song: Song) -> float:
     """Measure the semitones from the lowest to the highest note."""
     return float(np.ptp(song.notes["pitch"])) if len(song.notes) else 0.0
 
 
-def pitch_class_entropy(song: Song) -> float:
+def entropy(song: Song) -> float:
     """Say how evenly the sounding time is spread over the pitch classes: 0 to log2(12) bits."""
     share = _class_time(song) / max(1, _class_time(song).sum())
     share = share[share > 0]
@@ -172,24 +172,12 @@ def commonest(song: Song) -> float:
 # --- All of them ---------------------------------------------------------------------------------
 
 
-MEASURES = {
-    "pitches": pitches_used,
-    "classes": pitch_classes_used,
-    "range": pitch_range,  # semitones
-    "entropy": pitch_class_entropy,  # bits
-    "in key": in_key,  # a share, as most
-    "stray": stray,
-    "leaps": leaps,
-    "polyphony": polyphony,  # pitches
-    "dissonance": dissonance,
-    "density": density,  # onsets a beat
-    "on beat": on_beat,
-    "groove": groove,
-    "empty bars": empty_bars,
-    "bars repeated": bars_repeated,
-    "longest loop": longest_loop,  # beats
-    "commonest": commonest,
-}
+PITCH = (pitches, classes, range_, entropy, in_key, stray, leaps)
+TOGETHER = (polyphony, dissonance)
+RHYTHM = (density, on_beat, groove, empty_bars)
+FORM = (bars_repeated, longest_loop, commonest)
+BY_SECTION = PITCH + TOGETHER + RHYTHM + FORM
+MEASURES = {f.__name__.strip("_").replace("_", " "): f for f in BY_SECTION}
 
 
 def measure(songs: Sequence[Song]):

@@ -5,7 +5,7 @@ length of a song decides.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 
 from musegen import config, corpus, preprocess
-from musegen.metrics.copies import CopyIndex, leave_one_out, novelty
+from musegen.metrics.copies import CopyIndex, novelty
 from musegen.metrics.music import MEASURES, as_tokens, measure
 from musegen.song import Song
 from musegen.training import Run
 
-SHARED = ["shared", "shared notes", "passages"]  # of `novelty`
 BARS = 8  # ours: every chorale has as many
 OTHERS = 128  # songs; report 2.3: the smaller training set
 FOLDS, REPEATS, TREES = 5, 5, 200  # ours
@@ -98,7 +97,7 @@ class ReferenceCorpus:
         return self._measured(self.passages(songs))
 
     def _measured(self, passages: list[Song]):
-        return measure(passages).join(novelty(passages, self.index)[SHARED])
+        return measure(passages).join(novelty(passages, self.index))
 
     @cached_property
     def reference_measures(self):
@@ -107,22 +106,8 @@ class ReferenceCorpus:
 
     @cached_property
     def _of_others(self):
-        return measure(self.others).join(leave_one_out(self.others)[SHARED])
-
-    def table(self, sources: Mapping[str, Sequence[Song]]):
-        """Set medians of songs beside people's.
-
-        Returns
-        -------
-        DataFrame
-            A row a measure: median, low and high (5th and 95th percentile) of people's songs, and
-            the median of each source.
-        """
-        numbers = [*MEASURES, *SHARED]
-        people = self.reference_measures[numbers]
-        ours = {name: self.measures(songs)[numbers].median() for name, songs in sources.items()}
-        low, high = people.quantile(0.05), people.quantile(0.95)
-        return pd.DataFrame({"people": people.median(), "low": low, "high": high} | ours)
+        shared = novelty(self.others, CopyIndex(self.others), but_itself=True)
+        return measure(self.others).join(shared)
 
     def has_artefacts(self, measured):
         """Say which songs of a table that `measures` gave have which of the report's `ARTEFACTS`.

@@ -24,13 +24,10 @@ class PrecisionRecall:
         Share of the sounding cells that are played.
     precision : float
         Share of the played cells that sound; 1 if none is played.
-    wrong : float
-        Share of all cells that differ.
     """
 
     recall: float
     precision: float
-    wrong: float
 
 
 def precision_recall(played: np.ndarray, true: np.ndarray) -> PrecisionRecall:
@@ -39,7 +36,7 @@ def precision_recall(played: np.ndarray, true: np.ndarray) -> PrecisionRecall:
     Examples
     --------
     >>> precision_recall(np.array([1, 1, 0, 0]) > 0, np.array([1, 0, 0, 0]) > 0)
-    PrecisionRecall(recall=1.0, precision=0.5, wrong=0.25)
+    PrecisionRecall(recall=1.0, precision=0.5)
 
     Notes
     -----
@@ -60,13 +57,12 @@ def gives_back(run: Run, bars: Bars) -> PrecisionRecall:
 
 
 def _counts(played: np.ndarray, true: np.ndarray) -> np.ndarray:
-    return np.array([(played & true).sum(), true.sum(), played.sum(), true.size])
+    return np.array([(played & true).sum(), true.sum(), played.sum()])
 
 
 def _rates(counts: np.ndarray) -> PrecisionRecall:
-    both, sounding, played, cells = counts.tolist()
-    wrong = (sounding + played - 2 * both) / cells
-    return PrecisionRecall(both / max(1, sounding), both / played if played else 1.0, wrong)
+    both, sounding, played = counts.tolist()
+    return PrecisionRecall(both / max(1, sounding), both / played if played else 1.0)
 
 
 def stray_and_missed(run: Run, latents: np.ndarray):

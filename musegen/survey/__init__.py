@@ -37,7 +37,6 @@ from musegen.survey.recover import (
     printed,
     ranges,
     reading,
-    readings,
     recomputed,
     recovered,
     sensitivity_to_rounding,

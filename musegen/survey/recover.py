@@ -176,18 +176,6 @@ def solutions(table: pd.DataFrame, answers: Iterable[int] = ANSWERS) -> pd.DataF
     return found.astype({"source": pd.CategoricalDtype(table.columns, ordered=True)})
 
 
-def readings(found: pd.DataFrame) -> pd.DataFrame:
-    """Count the solutions of each column under each reading that gives any column one.
-
-    Notes
-    -----
-    Notebook: 05_survey_analysis, "What is left of the survey".
-    """
-    counted = pd.crosstab([found[name] for name in Reading._fields], found["source"])
-    counted = counted.reindex(columns=found["source"].cat.categories, fill_value=0)
-    return counted.assign(solved=(counted > 0).sum(axis=1)).rename_axis(columns=None)
-
-
 def reading(found: pd.DataFrame) -> Reading:
     """Find the one reading under which every column has a solution.
 
@@ -196,8 +184,8 @@ def reading(found: pd.DataFrame) -> Reading:
     ValueError
         If there is none, or more than one.
     """
-    counted = readings(found)
-    whole = counted.index[counted["solved"] == counted.shape[1] - 1]
+    solved = found.groupby(list(Reading._fields))["source"].nunique()
+    whole = solved.index[solved == len(found["source"].cat.categories)]
     if len(whole) != 1:
         raise ValueError(
             f"{len(whole)} readings give every column of table 1 a solution, not one; "
@@ -282,13 +270,13 @@ def ranges(histograms: pd.DataFrame) -> pd.DataFrame:
     return each.agg(low="min", high="max").reset_index()
 
 
-def splits(counts, table: pd.DataFrame | None = None, share: str = "all answers") -> pd.DataFrame:
+def splits(counts=None, table=None, share: str = "all answers") -> pd.DataFrame:
     """Part one source's histogram into its two songs in every way that fits table 2.
 
     Parameters
     ----------
-    counts : sequence of 5 int
-        The histogram of the autoencoder trained on 256 songs.
+    counts : sequence of 5 int, optional
+        The histogram of the autoencoder trained on 256 songs, as recovered.
     table : DataFrame of str, optional
         `printed(2)`.
     share : {"all answers", "without 3"}
@@ -304,7 +292,7 @@ def splits(counts, table: pd.DataFrame | None = None, share: str = "all answers"
     Notebook: 05_survey_analysis, "Figure 6 and table 2".
     """
     table = printed(2) if table is None else table
-    counts = np.asarray(counts)
+    counts = np.asarray(wide(recovered()).loc["AE large dataset"] if counts is None else counts)
     first = np.indices(counts + 1).reshape(5, -1).T
     songs = (first, counts - first)
     fit = np.logical_and(

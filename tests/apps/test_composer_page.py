@@ -32,7 +32,7 @@ class TestServer(AsyncHTTPTestCase):
             socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
             await socket.write_message(nonsense, binary=isinstance(nonsense, bytes))
             assert await socket.read_message() is None
-        for path in ("/", "/composer.js", "/nothing"):
+        for path in ("/", "/nothing"):
             answer = await AsyncHTTPClient().fetch(self.get_url(path), raise_error=False)
             assert answer.code == (404 if path == "/nothing" else 200)
             assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]

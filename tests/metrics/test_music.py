@@ -49,9 +49,9 @@ def test_a_song_of_no_note_and_of_one(name):
 
 
 def test_entropy_is_in_bits():
-    assert music.pitch_class_entropy(song([0, 4], [4, 4], [60, 62])) == pytest.approx(1)
+    assert music.entropy(song([0, 4], [4, 4], [60, 62])) == pytest.approx(1)
     uneven = song([0, 2], [2, 6], [60, 62])
-    assert music.pitch_class_entropy(uneven) == pytest.approx(0.25 * 2 + 0.75 * np.log2(4 / 3))
+    assert music.entropy(uneven) == pytest.approx(0.25 * 2 + 0.75 * np.log2(4 / 3))
 
 
 @pytest.mark.parametrize("pitch", [61, 62, 63, 64, 66, 72, 74, 83])
