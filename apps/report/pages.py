@@ -1,6 +1,5 @@
 """The files of the report: a page per notebook, figures, tables, songs, and the index."""
 
-import io
 import shutil
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -14,7 +13,7 @@ from apps.listening import build
 from apps.listening.page import Place
 from musegen import config, figures, metrics, player, survey, training
 from musegen.corpus import jsb
-from musegen.files import write
+from musegen.files import atomic_write, write
 from musegen.training import Run
 
 IN_SURVEY = ("lstm_small_128", "lstm_small_256", "ae_10", "ae_256")
@@ -72,9 +71,8 @@ def write_figure(number: int, settings: config.Settings, folder: Path) -> None:
     runs = [_loaded(name, settings) for name in figures.RUNS_OF.get(number, ())]
     figure = figures.figure(number, *runs) if runs else getattr(figures, f"figure_{number}")()
     for kind, metadata in (("png", {}), ("svg", {"Date": None})):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, metadata=metadata)
-        write(folder / "figures" / f"{name}.{kind}", buffer.getvalue())
+        with atomic_write(folder / "figures" / f"{name}.{kind}") as part:
+            figure.savefig(part, format=kind, metadata=metadata)
     if runs:
         songs = figures.figure_songs(number, *runs)
         _write_songs(folder / "songs", name, songs, beside_people(songs, runs))
@@ -185,9 +183,7 @@ def _title(notebook: Path) -> str:
     """Read the heading of a notebook's first cell."""
     import nbformat
 
-    cells = nbformat.read(notebook, as_version=4).cells
-    heading = cells[0].source.splitlines()[0] if cells else ""
-    return heading.lstrip("# ") or notebook.stem
+    return nbformat.read(notebook, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
 
 
 def _figure(folder: Path, number: int) -> dict:

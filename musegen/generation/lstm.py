@@ -50,10 +50,9 @@ class SlidingWindow:
         self.embedding = weights.pop(0) if cfg.embedding else None
         self.lstm = gates_in_order(weights[: 3 * cfg.layers])
         self.dense = weights[3 * cfg.layers :]
-        self.states = np.zeros(
-            (cfg.layers, 2, songs, self.window, cfg.units), np.float32
-        )  # h and c
-        self.fed, self.last = 0, None if length is None else length - self.window
+        # h and c
+        self.states = np.zeros((cfg.layers, 2, songs, self.window, cfg.units), np.float32)
+        self.fed, self.last = 0, np.inf if length is None else length - self.window
 
     def feed(self, places: np.ndarray) -> np.ndarray | None:
         """Add a token to each song.
@@ -71,28 +70,21 @@ class SlidingWindow:
             x = np.float32(places / self.vocabulary)[:, None]
         else:
             x = self.embedding[places]
-        for lanes in self._open_windows():
-            together = max(1, ROWS // len(range(self.window)[lanes]))
-            for first in range(0, len(x), together):
-                songs = slice(first, first + together)
-                step(x[songs], self.states[:, :, songs, lanes], self.lstm)
+        self.states[:, :, :, self.fed % self.window] = 0  # in place of the one just complete
+        oldest, newest = max(0, self.fed - self.window + 1), min(self.fed, self.last)
+        lanes = np.sort(np.arange(oldest, newest + 1) % self.window)
+        together = max(1, ROWS // len(lanes))
+        for first in range(0, len(x), together):
+            songs = slice(first, first + together)
+            open_ones = self.states[:, :, songs].take(lanes, axis=3)
+            step(x[songs], open_ones, self.lstm)
+            self.states[:, :, songs, lanes] = open_ones
         self.fed += 1
         if self.fed < self.window:
             return None
         hidden, hidden_bias, out, out_bias = self.dense
         complete = self.states[-1, 0, :, self.fed % self.window]
         return np.maximum(complete @ hidden + hidden_bias, 0) @ out + out_bias
-
-    def _open_windows(self) -> list[slice]:
-        """Begin a window, in place of the one just complete; give the lanes of those begun."""
-        self.states[:, :, :, self.fed % self.window] = 0
-        first, last = max(0, self.fed - self.window + 1), self.fed
-        if self.last is not None:
-            last = min(last, self.last)
-        if last - first + 1 == self.window:
-            return [slice(None)]
-        first, last = first % self.window, last % self.window
-        return [slice(first, last + 1)] if first <= last else [slice(first, None), slice(last + 1)]
 
 
 def gates_in_order(weights: list[np.ndarray]) -> list[list[np.ndarray]]:

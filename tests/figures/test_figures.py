@@ -36,17 +36,6 @@ def style():
 SONG = Song(as_notes([0, 2, 4], [2, 2, 4], [60, 60, 79]), 16, 2, title="three notes")
 
 
-def test_a_roll_has_bars_on_x_and_octave_names_on_y():
-    ax = figures.plot_roll(Song(as_notes([0, 5], 1, [60, 79]), 16 * 8, 2, title="two notes"))
-    ax.figure.draw_without_rendering()
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Time (bars)", "Pitch")
-    assert ax.get_title(loc="left") == "two notes"
-    assert ax.get_xticks().tolist() == [0, 4, 8, 12, 16]  # 128 steps, 8 a bar
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["1", "5", "9", "13", ""]
-    names = dict(zip(ax.get_yticks(), [t.get_text() for t in ax.get_yticklabels()], strict=True))
-    assert (names[60], names[72]) == ("C4", "C5")
-
-
 def test_each_note_has_a_gap_where_it_starts():
     ax = figures.plot_roll(SONG)
     (gaps,) = [c for c in ax.collections if c.get_linewidth()[0] > 0]
