@@ -20,13 +20,7 @@ from musegen.figures.examples import (
     song_table,
     survey_songs,
 )
-from musegen.figures.networks import (
-    live_loss,
-    plot_critics,
-    plot_history,
-    plot_motions,
-    plot_verdicts,
-)
+from musegen.figures.networks import live_loss, plot_critics, plot_history, plot_motions
 from musegen.figures.preparation import plot_audit, plot_keys, plot_tempi
 from musegen.figures.rolls import colour_of, plot_roll, plot_songs, songs_png
 from musegen.figures.style import COLOURS, SOURCES, new_figure, set_style

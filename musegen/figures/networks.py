@@ -114,31 +114,6 @@ def live_loss(most: int, every: int = 5, *, axis: str = "Epoch", label: str = "L
     return draw
 
 
-def plot_verdicts(verdicts):
-    """Draw how well a classifier tells songs from the reference corpus, with 95 % intervals.
-
-    Parameters
-    ----------
-    verdicts : dict of name to metrics.reference.Accuracy
-        First the reference corpus against itself.
-
-    Returns
-    -------
-    matplotlib Figure
-
-    Notes
-    -----
-    Notebook: more/copies_and_measures, "Can a machine tell?".
-    """
-    fig, ax = _judged(list(verdicts), chance=50)
-    for place, one in enumerate(verdicts.values()):
-        ax.plot([100 * one.low, 100 * one.high], [place, place], color="black", lw=1.5)
-        colour = "black" if place else COLOURS["Training data"]
-        ax.plot(100 * one.accuracy, place, "o", color=colour)
-    ax.set(xlim=(35, 101), xlabel="Classifier accuracy (%; 50 is chance)")
-    return fig
-
-
 def plot_critics(table):
     """Draw how well each critic tells songs from Bach's unseen ones, with 95 % intervals.
 
@@ -155,7 +130,10 @@ def plot_critics(table):
     -----
     Notebook: 06_beyond_the_report, "Critics".
     """
-    fig, ax = _judged([", ".join(names) for names in table.index], chance=0.5)
+    fig, ax = new_figure(figsize=(7.5, 0.9 + 0.34 * len(table)))
+    ax.axvline(0.5, color="black", lw=0.8, ls=":")
+    ax.set_yticks(range(len(table)), [", ".join(names) for names in table.index])
+    ax.invert_yaxis()
     kinds = {"generated": ["auc", "low", "high"], "Bach's own": ["bach", "bach low", "bach high"]}
     for (name, columns), shift in zip(kinds.items(), (-0.1, 0.1), strict=True):
         auc, low, high = table[columns].to_numpy().T
@@ -166,12 +144,3 @@ def plot_critics(table):
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     ax.set(xlim=(None, 1.02), xlabel="AUC (0.5 is chance)")
     return fig
-
-
-def _judged(names: list[str], chance: float):
-    """Make a figure with a row for each name, from the top down, and a line at chance."""
-    fig, ax = new_figure(figsize=(7.5, 0.9 + 0.34 * len(names)))
-    ax.axvline(chance, color="black", lw=0.8, ls=":")
-    ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
-    return fig, ax

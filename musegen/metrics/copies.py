@@ -89,28 +89,19 @@ def copied_run(places: Sequence[int], training: Sequence[Sequence[int]]) -> Shar
     return Lines(training).longest(np.asarray(places)[None])
 
 
-class Loop(NamedTuple):
-    """How a song ends: what it repeats to its last token.
-
-    Attributes
-    ----------
-    period : int
-        Tokens of the snippet that is repeated; 1 is one note or chord; 0 if nothing is.
-    start : int
-        Where the snippet first begins; the song's length if nothing is repeated.
-    """
-
-    period: int
-    start: int
-
-
-def loop_at_end(places: Sequence[int]) -> Loop:
+def loop_at_end(places: Sequence[int]) -> tuple[int, int]:
     """Find the shortest snippet that a song repeats to its end, for four bars at least.
+
+    Returns
+    -------
+    tuple of two ints
+        How many tokens are repeated, 1 is one note or chord, 0 if nothing is; and where they first
+        begin, the song's length if nothing is repeated.
 
     Examples
     --------
     >>> loop_at_end([9, 8] + [1, 2, 3] * 12), loop_at_end(range(99))
-    (Loop(period=3, start=2), Loop(period=0, start=99))
+    ((3, 2), (0, 99))
 
     Notes
     -----
@@ -122,8 +113,8 @@ def loop_at_end(places: Sequence[int]) -> Loop:
         differs = np.flatnonzero(places[period:] != places[:-period])
         start = int(differs[-1]) + 1 if len(differs) else 0
         if len(places) - period - start >= max(period, LEAST_LOOP):
-            return Loop(period, start)
-    return Loop(0, len(places))
+            return period, start
+    return 0, len(places)
 
 
 def measure_songs(run: Run):
@@ -134,7 +125,7 @@ def measure_songs(run: Run):
     DataFrame
         A row a song: run, way, song, kinds (different notes and chords), copied (tokens of the
         longest run that stands in a training song), start (where it begins), training_title,
-        period and loop (see `Loop`). Where the training songs are not ours to give, as those of
+        period and loop (see `loop_at_end`). Where the training songs are not ours to give, as those of
         LPD-5, it comes with the run.
 
     Notes

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from musegen import figures, generation, tokens, training
-from musegen.figures import examples, rolls
+from musegen.figures import examples
 from musegen.song import Song, as_notes
 
 # Another release of matplotlib sets letters a little differently: up to 4 of 255 in the mean.
@@ -44,15 +44,6 @@ def test_each_note_has_a_gap_where_it_starts():
     long = figures.plot_roll(replace(SONG, length=33 * 8))  # there they would be a comb
     ends = [[p.get_extents().intervalx.tolist() for p in c.get_paths()] for c in long.collections]
     assert ends == [[[0, 0.5]], [[0.5, 1]]]
-
-
-def test_the_colour_is_that_of_the_source():
-    def colour(source):
-        ax = figures.plot_roll(Song(as_notes(0, 1, 60), 8, 2, source=source))
-        return tuple(ax.collections[0].get_facecolor()[0])
-
-    colours = {colour(source) for source in (*rolls.SOURCE_OF, "chorales")}
-    assert len(colours) == 7  # the small and the deep LSTM of as many songs share one
 
 
 # --- Figures 5-11
