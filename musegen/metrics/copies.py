@@ -125,8 +125,8 @@ def measure_songs(run: Run):
     DataFrame
         A row a song: run, way, song, kinds (different notes and chords), copied (tokens of the
         longest run that stands in a training song), start (where it begins), training_title,
-        period and loop (see `loop_at_end`). Where the training songs are not ours to give, as those of
-        LPD-5, it comes with the run.
+        period and loop (see `loop_at_end`). Where the training songs are not ours to give, as
+        those of LPD-5, it comes with the run.
 
     Notes
     -----
