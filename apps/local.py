@@ -1,14 +1,10 @@
-"""What our servers share: who is answered, what no answer allows, and work done apart."""
+"""What our servers share: who is answered, and what no answer allows."""
 
 import logging
 import re
-import signal
 import sys
 import traceback
 import webbrowser
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache
-from multiprocessing import get_context
 
 from tornado import web
 from tornado.httpserver import HTTPServer
@@ -69,13 +65,6 @@ def application(routes: list, **settings) -> web.Application:
     """
     usual = {"default_handler_class": Elsewhere, "compress_response": True}
     return web.Application(routes, log_function=lambda handler: None, **usual, **settings)
-
-
-@cache
-def apart() -> ProcessPoolExecutor:
-    """Give a process beside the server: what renders sound there holds nobody up here."""
-    ignored = signal.SIGINT, signal.SIG_IGN  # Ctrl-C is the server's
-    return ProcessPoolExecutor(1, get_context("spawn"), signal.signal, ignored)
 
 
 def serve(application, name: str, show=webbrowser.open, host: str = HERE, port: int = 0) -> None:

@@ -7,7 +7,7 @@ from tornado import websocket
 from tornado.ioloop import IOLoop
 
 from apps import local, template
-from musegen.composer import Composer, script, style, written
+from musegen.composer import Composer, script, style
 
 LARGEST = 100_000  # bytes of a question; a latent has 480
 
@@ -16,7 +16,6 @@ def application(composer: Composer):
     """Make the Tornado application: a page, and a web socket at ``/ask``."""
     begin = script('renderInPage(document.getElementById("composer"));')
     page = template.render(Path(__file__).parent / "composer.html", style=style(), script=begin)
-    composer.written = lambda *asked: local.apart().submit(written, *asked).result()
 
     class Page(local.Handler):
         def get(self):

@@ -1,6 +1,7 @@
 """The page of new songs with Python behind it: bars that one does not like are written anew."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from tornado.ioloop import IOLoop
@@ -14,6 +15,7 @@ def application(some: list[Song], seed: int):
     """Make the Tornado application: the page, its files as the songs are now, and what it asks."""
     run, rng = training.shipped("four_voices"), np.random.default_rng(seed)
     versions = {str(i): [song] for i, song in enumerate(some, 1)}
+    writer = ThreadPoolExecutor(1)  # of one file at a time
 
     class Page(local.Handler):
         def get(self):
@@ -40,7 +42,7 @@ def application(some: list[Song], seed: int):
     class File(local.Handler):
         async def get(self, number, kind):
             asked = play.write_file, versions[number][-1], int(number), kind
-            path = await IOLoop.current().run_in_executor(local.apart(), *asked)
+            path = await IOLoop.current().run_in_executor(writer, *asked)
             self.set_header("Content-Type", "application/octet-stream")
             self.finish(path.read_bytes())
 

@@ -53,11 +53,11 @@ class Composer:
         else:
             noise = generation.Noise.of(generation.latents_of_training(run))
             self.first_bars = generation.encode(run, run.bars.windows(0))  # float32 (song, 120)
+        self.lowest = -1e6 if self.is_gan else 0  # of a latent's numbers: the encoder has ReLUs
         varied = noise.explained > 1e-3  # ours: nobody hears the others
         self.mean, self.components = noise.mean, noise.components[varied]
         self.explained = noise.explained[varied]
         self.windows = metrics.NearestWindow(run)
-        self.written = written  # a server has another process do it
         self.effects = self._effects().round(2).tolist()
         self.song = self._song(self._cells(self.mean), run.cfg.network.threshold)
 
@@ -98,7 +98,7 @@ class Composer:
         x = np.frombuffer(latent, "<f4")
         if not np.isfinite(x).all():
             raise ValueError("a latent has a number that is none")
-        return x.clip(-1e6 if self.is_gan else 0, 1e6)
+        return x.clip(self.lowest, 1e6)
 
     def start(self) -> tuple[dict, list[bytes]]:
         """Tell the page what it needs: mean, directions and their spread, songs, instruments."""
@@ -141,7 +141,7 @@ class Composer:
         if instrument not in INSTRUMENTS:
             raise ValueError(f"the instruments are {', '.join(INSTRUMENTS)}, not {instrument}")
         song = self._song(self._cells(latent), threshold, _number(tempo, 20, 400, "tempo"))
-        return {"file": f"composer{suffix}"}, [self.written(song, suffix, INSTRUMENTS[instrument])]
+        return {"file": f"composer{suffix}"}, [written(song, suffix, INSTRUMENTS[instrument])]
 
     def _effects(self) -> np.ndarray:
         """Measure what each slider changes around the mean song, from -2 to 2 sigma: (slider, 3).
@@ -149,9 +149,7 @@ class Composer:
         Semitones (mean pitch), sounding cells (log2 of their ratio), bars (mean time).
         """
         ends = self.mean + np.outer((-2, 2), self.components[:SLIDERS]).reshape(-1, len(self.mean))
-        heard = (
-            self._decoded(ends if self.is_gan else ends.clip(0)) > self.run.cfg.network.threshold
-        )
+        heard = self._decoded(ends.clip(self.lowest)) > self.run.cfg.network.threshold
         count = heard.sum((1, 2, 3)).clip(1)
         pitch = heard.sum((1, 2)) @ np.arange(heard.shape[3]) / count
         bar = heard.sum((2, 3)) @ np.arange(heard.shape[1]) / count
@@ -175,7 +173,7 @@ class Composer:
 
 
 def written(song: Song, suffix: str, program: int) -> bytes:
-    """Write a song as MIDI or sound; the page's server has another process do so."""
+    """Write a song as MIDI or sound."""
     with tempfile.TemporaryDirectory() as folder:
         path = (Path(folder) / "composer").with_suffix(suffix)
         (song.to_midi if suffix == ".mid" else song.to_audio)(path, program)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from unittest import mock
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
@@ -9,6 +10,8 @@ from tornado.testing import AsyncHTTPTestCase, gen_test
 from tornado.websocket import websocket_connect
 
 from apps.composer import server
+
+SAVED = threading.Event()
 
 
 class TestServer(AsyncHTTPTestCase):
@@ -39,9 +42,9 @@ class TestServer(AsyncHTTPTestCase):
             assert "Server" not in answer.headers
 
     @gen_test
+    @mock.patch("musegen.composer.written", lambda *song: SAVED.wait(60) and b"sound")
     async def test_who_saves_holds_nobody_up(self):
-        latent, saved = self.composer.mean.astype("<f4").tobytes(), threading.Event()
-        self.composer.written = lambda *song: saved.wait(60) and b"sound"
+        latent = self.composer.mean.astype("<f4").tobytes()
         socket = await websocket_connect(self.get_url("/ask").replace("http", "ws"))
         save = {
             "ask": "save",
@@ -53,7 +56,7 @@ class TestServer(AsyncHTTPTestCase):
         for i, said in enumerate((save, {"ask": "play", "threshold": 0.5})):
             await socket.write_message(self.ask({"id": i, "said": said}, latent), binary=True)
         assert b'"id": 1' in await socket.read_message()
-        saved.set()
+        SAVED.set()
         assert (await socket.read_message()).endswith(b"sound")
 
     @gen_test

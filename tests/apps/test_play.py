@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tornado.testing import AsyncHTTPTestCase
 
-from apps import local, play
+from apps import play
 from apps.command import main
 from apps.play import server
 from musegen import midi
@@ -106,7 +106,6 @@ class TestServer(AsyncHTTPTestCase):
 
     @pytest.fixture(autouse=True)
     def _songs(self, build):
-        local.apart.cache_clear()  # a process that was started for another test writes elsewhere
         self.song = play.songs(1, seed=1, bars=4)[0]
 
     def get_app(self):

@@ -23,19 +23,11 @@ def test_simulated_grades_have_the_base_and_the_effect():
     assert means[1] - means[0] == pytest.approx(1, abs=0.2)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"effects": {"a": 4.0}}, "an effect of 4 grades on a mean of 2.40 leaves the scale"),
-        (
-            {"effects": dict.fromkeys("abcde", 0.0), "each": 11},
-            "a listener can hear 1 to 10 songs, not 11",
-        ),
-    ],
-)
-def test_impossible_surveys_end_with_a_sentence(wrong, message):
-    with pytest.raises(ValueError, match=message):
-        survey.simulate_survey(rng(), 29, 2, **wrong)
+def test_impossible_surveys_end_with_a_sentence():
+    with pytest.raises(ValueError, match="an effect of 4 grades on a mean of 2.40 leaves the"):
+        survey.simulate_survey(rng(), 29, 2, {"a": 4.0})
+    with pytest.raises(ValueError, match="a listener can hear 1 to 10 songs, not 11"):
+        survey.simulate_survey(rng(), 29, 2, dict.fromkeys("abcde", 0.0), each=11)
 
 
 @pytest.mark.parametrize(

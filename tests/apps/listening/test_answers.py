@@ -132,14 +132,6 @@ def test_every_grade_is_used_or_listed_with_its_reason(folder, key):
     assert said["no.json"] == "$.consent breaks the rule const: True"
 
 
-@pytest.mark.parametrize(("grade", "attentive"), [(5, True), (4, False), (None, False)])
-def test_attention_checks_must_be_right(folder, key, grade, attentive):
-    asked = document()
-    asked["answers"]["tttttt"] = {"grade": grade}
-    write(folder, "a.json", asked)
-    assert listening.load_answers(folder, key).frame["attentive"].tolist() == [attentive] * 4
-
-
 def test_a_database_is_read(tmp_path, key):
     path = tmp_path / "answers.sqlite"
     held = zip(SOME, (json.dumps(document()), "{", 7), strict=True)
