@@ -29,7 +29,8 @@ def networks() -> Iterator[tuple[str, config.RunConfig]]:
     """Name each network: the shipped one and its sisters, then the changed ones."""
     shipped = config.REPORT["four_voices"]
     for seed in range(shipped.seed, shipped.seed + SEEDS):
-        yield f"shipped, seed {seed}", replace(shipped, seed=seed)
+        shipped_one = " (shipped)" * (seed == shipped.seed)
+        yield f"+ who moves above, seed {seed}{shipped_one}", replace(shipped, seed=seed)
     for name, fields in CHANGES.items():
         yield name, replace(shipped, network=replace(shipped.network, **fields))
 
