@@ -33,7 +33,7 @@ from musegen import config, training
 
 # On two cores, November 2026: all notebooks, figures and songs once the networks are there; and the
 # network of ten songs, which does not come with musegen.
-MINUTES, MINUTES_OF_AE_10 = 8, 1
+MINUTES, MINUTES_OF_AE_10 = 8, 2
 SIDE_BY_SIDE = 2  # parts; those that need TensorFlow take 1.5 GB of memory each
 
 
