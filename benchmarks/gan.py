@@ -39,7 +39,7 @@ def sources() -> Iterator[tuple[str, Sequence[Song]]]:
     rng = np.random.default_rng(0)
     wishes = [four_voices.wish_of(piece.song) for piece in jsb.load("validation")[:SONGS]]
     voices = training.load_or_train("four_voices")
-    yield "four voices", generation.new_songs(voices, wishes, rng, tries=1)
+    yield "four voices", generation.new_songs(voices, wishes, rng)
     lstm = training.load_or_train("lstm_small_256")
     for way in generation.WAYS:
         songs = generation.report_songs(lstm, way)

@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 __all__ = [
     *("song", "config"),  # ground
     *("midi", "audio", "musicxml", "corpus", "preprocess", "tokens", "four_voices"),  # music
-    *("autoencoder", "lstm", "gan", "training", "generation"),  # models
+    *("autoencoder", "lstm", "gan", "listener", "training", "generation"),  # models
     *("metrics", "survey"),  # measure
     *("figures", "player", "composer"),  # show
 ]

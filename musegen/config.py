@@ -94,6 +94,7 @@ class VoicesConfig:
     learning_rate: float = 3e-3
     decay: float = 0.01  # of weights
     clip: float = 1.0  # most that a step's gradient may weigh
+    rounds: int = 10  # of listening to its own songs, then
 
 
 SMALL = LSTMConfig()
@@ -147,7 +148,7 @@ OURS = ("lstm_embedding_128", "four_voices", "gan")  # networks that the report 
 TINY = {
     AEConfig: {"hidden": (16, 8), "bottleneck": 16, "latent": 12, "learning_rate": 1e-2},
     LSTMConfig: {"layers": 2, "units": 8},
-    VoicesConfig: {"units": 8, "hidden": 8},
+    VoicesConfig: {"units": 8, "hidden": 8, "rounds": 1},
     GANConfig: {"units": 4, "latent": 12},
 }
 SMOKE = {

@@ -11,7 +11,7 @@ PACKAGE = Path(musegen.__file__).parent
 FLOORS = (  # from the ground up
     ("song", "config", "files", "backend"),
     ("midi", "audio", "musicxml", "corpus", "preprocess", "tokens", "four_voices"),
-    ("autoencoder", "lstm", "gan", "training", "generation"),
+    ("autoencoder", "lstm", "gan", "listener", "training", "generation"),
     ("metrics", "survey"),
     ("figures",),
     ("player",),

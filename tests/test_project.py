@@ -118,8 +118,9 @@ def test_numbers_that_stand_in_several_places_are_those_of_the_runs():
     beyond = (ROOT / "notebooks" / "06_beyond_the_report.ipynb").read_text()
     for text in (results, beyond):
         assert f"{seeds.min():.3f} to {seeds.max():.3f}" in text
-    (auc,) = re.findall(r"n-grams +clean +(\S+)", beyond)
-    assert f"n-grams {auc} and" in results and f"has an AUC of {auc}." in readme
+    kinds = re.findall(r"(measures|voice leading|n-grams|GRU) +clean +(\S+)", beyond)
+    critic, auc = max(kinds, key=lambda one: float(one[1]))
+    assert f"{critic} {auc} and" in results and f"has an AUC of {auc}." in readme
     assert f"about {100 * float(auc):.0f} of 100 pairs" in beyond
 
     names = [f"lstm_{name}_{songs}" for name in ("small", "deep") for songs in (128, 256)]

@@ -14,7 +14,7 @@ import numpy as np
 from musegen import config, files, generation, metrics, training
 from musegen.config import AEConfig, GANConfig, LSTMConfig, Settings, VoicesConfig
 from musegen.training import Run, run_folder
-from musegen.training.run_folder import CONFIG, MEASURED, SONGS_FILE, WEIGHTS, write_songs
+from musegen.training.run_folder import CONFIG, LISTENER, MEASURED, SONGS_FILE, WEIGHTS, write_songs
 
 WINDOWS = 4096  # on which it is counted what the rounding changes
 
@@ -74,6 +74,10 @@ def copy(run: Run, to, **facts) -> Run:
     arrays = rounded(run.weights, isinstance(network, AEConfig))
     run_folder.write_arrays(to / WEIGHTS, arrays, names)
     keep(WEIGHTS)
+    if LISTENER in about["files"]:
+        weights, sung = run.listener
+        run_folder.write_arrays(to / LISTENER, [weights.astype(np.float16), sung])
+        keep(LISTENER)
     shipped = replace(run, folder=to)
     about["rounding"] = changed(run, shipped)
     if isinstance(network, AEConfig):

@@ -1,8 +1,8 @@
 """The network of four voices writes: what is given stands, the rest it chooses (ours).
 
 New pieces, going on from a beginning, harmonising a melody and writing some bars anew are one
-thing: a table in which some pitches stand already. Where what stands follows what is chosen,
-several tries go side by side, and those that would have expected it least are dropped on the way.
+thing: a table in which some pitches stand already. Several tries go side by side; those that the
+listener dislikes, or that would have expected least what stands, are dropped on the way.
 """
 
 import warnings
@@ -29,6 +29,7 @@ from musegen.four_voices import (
 )
 from musegen.generation.lstm import gates_in_order, step
 from musegen.generation.sampling import Pick, sample, softmax
+from musegen.listener import Listener, Turns
 from musegen.preprocess import Key, cut_to_first_note, estimate_key
 from musegen.song import NO_VOICE, Song, as_notes
 from musegen.tokens import token_of
@@ -37,8 +38,8 @@ from musegen.training import Run
 PHRASE, LAST_CHORD = 32, 8  # frames: most of Bach's phrases, and how long most of their ends last
 TEMPERATURE = 0.6  # ours, chosen on the wishes of the validation pieces; docs/results.md
 PICK = sample(TEMPERATURE)
-TRIES = 32
-ENDINGS = 8
+TRIES = 8  # of each song side by side
+ENDINGS = 16
 TONICS = (0, 2, 4, 5, 7, 9, 10, 11)  # of 198 of the 210 training pieces
 BAR = 16  # frames
 HIGHEST = LOWEST + PITCHES - 2  # MIDI number of a piano's last key
@@ -72,6 +73,10 @@ class Choir:
             ]
             for v in range(cfg.voices)
         ]
+
+    def keep(self, songs: np.ndarray) -> None:
+        """Go on with some of the songs only, or with one several times."""
+        self.states = self.states[:, :, songs]
 
     def _embedded(self, name: str, values: np.ndarray) -> np.ndarray:
         return self.arrays[f"as_{name}"][0][values].reshape(len(values), -1)
@@ -144,7 +149,8 @@ def written(
     asked: Sequence[Wish],
     rng: np.random.Generator,
     pick: Pick = PICK,
-    tries: int = 1,
+    tries: int = TRIES,
+    listener: Listener | None = None,
 ) -> list[Table]:
     """Write tables whole: what is given stands, what is `FREE` is chosen.
 
@@ -157,15 +163,17 @@ def written(
     rng : numpy Generator
     pick : function
     tries : int
-        Of each song side by side; more than one where something given follows something free.
+        Of each song side by side. With one there is nothing to choose: the network alone writes.
+    listener : Listener, optional
+        That of the run, unless given.
 
     Returns
     -------
     list of Table
     """
     songs, voices = len(given), run.cfg.network.voices
-    lengths = [len(rows.pitch) for rows in given]
-    frames = max(lengths)
+    lengths = np.array([len(rows.pitch) for rows in given])
+    frames = lengths.max()
     stands = np.full((songs, frames, voices), FREE, np.int32)
     again = np.zeros(stands.shape, bool)
     wishes = {}
@@ -174,44 +182,52 @@ def written(
         for name, column in four_voices.conditions(wish).items():
             column, empty = column[:length], np.zeros((songs, frames, 1), np.int32)
             wishes.setdefault(name, empty)[i, :length] = column
-    choir, heard = Choir(run, songs), Context(songs, frames, voices)
+    choir, heard, turns = Choir(run, songs), Context(songs, frames, voices), Turns(songs, voices)
     struck = np.zeros((songs, frames, voices), bool)
-    free, fixed = ((stands == FREE) == is_free for is_free in (True, False))
-    part = int(free.any(axis=(0, 2)).argmax())  # until there, all tries are the same
-    later = np.flatnonzero(fixed.any(axis=(0, 2))[part:])
-    part = max(part, part + int(later[0]) - PHRASE) if len(later) else part
-    all_tries, expected = np.arange(songs), np.zeros(songs)  # whose; log p of what is given
+    listener = (listener or run.listener) if tries > 1 else None  # with one there is no choice
+    unsung = np.zeros((voices, PITCHES), np.float32)
+    if listener:
+        unsung[~listener.sung] = -np.inf
+    part = int((stands == FREE).any(axis=(0, 2)).argmax())  # until there, all tries are the same
+    whose, fit = np.arange(songs), np.zeros(songs)  # of which song; how well it goes, a logarithm
+    done = {}
     with threadpool_limits(1, "blas"):
-        for time in range(frames):
+        for time in range(frames + 1):
+            for song in np.flatnonzero(lengths == time):
+                mine = np.flatnonzero(whose == song)
+                best = mine[fit[mine].argmax()]
+                done[song] = Table(heard.heard[best, :time].copy(), struck[best, :time].copy())
+            kept = np.flatnonzero(lengths[whose] > time)
+            if not len(kept):
+                break
             if time == part:
-                all_tries = np.repeat(all_tries, tries)
-                choir.states, struck = choir.states[:, :, all_tries], struck[all_tries]
-                heard.keep(all_tries)
-                expected = np.zeros(len(all_tries))
-            wished = {name: one[all_tries, time] for name, one in wishes.items()}
+                kept = np.repeat(kept, tries)
+                fit = np.zeros(songs * tries)
+            elif time > part and tries > 1:
+                survivors, fit = _survivors(fit.reshape(-1, tries), rng)
+                kept = survivors[kept]
+            if not np.array_equal(kept, np.arange(len(whose))):
+                whose, fit, struck = whose[kept], fit[kept], struck[kept]
+                for one in (choir, heard, turns):
+                    one.keep(kept)
+            wished = {name: one[whose, time] for name, one in wishes.items()}
             choir.begin(heard.next() | wished)
             for v in range(voices):
-                p, last = softmax(choir.pitch()), heard.last[:, v]
-                fixed = stands[all_tries, time, v]
+                p, last = softmax(choir.pitch() + unsung[v]), heard.last[:, v]
+                fixed = stands[whose, time, v]
                 pitch = np.where(fixed == FREE, _moved(p, last, pick, rng), fixed)
                 stays = (pitch == last) & (pitch != REST) & (time > 0)
                 chance = rng.random(len(pitch)) < 1 / (1 + np.exp(-choir.again()))
-                hit = np.where(fixed == FREE, chance, again[all_tries, time, v])
+                hit = np.where(fixed == FREE, chance, again[whose, time, v])
                 hit = np.where(stays, hit, pitch != REST)
                 choir.sing(pitch, hit)
-                expected += np.where(fixed == FREE, 0, np.log(p[np.arange(len(p)), fixed] + 1e-30))
-            struck[:, time] = np.stack(choir.struck, 1)
-            heard.hear(np.stack(choir.now, 1), struck[:, time])
-            kept = _survivors(expected.reshape(songs, -1), rng)
-            if kept is not None:
-                choir.states, struck = choir.states[:, :, kept], struck[kept]
-                heard.keep(kept)
-                expected[:] = 0
-    best = expected.reshape(songs, tries).argmax(axis=1) + np.arange(songs) * tries
-    return [
-        Table(heard.heard[i, :length], struck[i, :length])
-        for i, length in zip(best, lengths, strict=True)
-    ]
+                fit += np.where(fixed == FREE, 0, np.log(p[np.arange(len(p)), fixed] + 1e-30))
+            now, struck[:, time] = np.stack(choir.now, 1), np.stack(choir.struck, 1)
+            if listener:
+                said = turns.hear(choir.row, now, struck[:, time])
+                fit += listener.weights[said].sum(axis=1)
+            heard.hear(now, struck[:, time])
+    return [done[song] for song in range(songs)]
 
 
 def _moved(p: np.ndarray, last: np.ndarray, pick: Pick, rng: np.random.Generator) -> np.ndarray:
@@ -222,15 +238,15 @@ def _moved(p: np.ndarray, last: np.ndarray, pick: Pick, rng: np.random.Generator
     return np.where(moves, pick(elsewhere, rng), last)
 
 
-def _survivors(expected: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
-    """Draw tries by how well they expected what is given; None while all did about alike."""
-    weight = softmax(expected)
-    if (1 / (weight**2).sum(axis=1)).min() > expected.shape[1] / 2:
-        return None
+def _survivors(fit: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a song's tries by how well they go, once few do; arrays (song, try)."""
+    weight = softmax(fit)
+    few = 1 / (weight**2).sum(axis=1, keepdims=True) < fit.shape[1] / 2
     places = (rng.random((len(weight), 1)) + np.arange(weight.shape[1])) / weight.shape[1]
     kept = (weight.cumsum(axis=1)[:, None] < places[..., None]).sum(axis=2)
+    kept = np.where(few, kept.clip(max=weight.shape[1] - 1), np.arange(weight.shape[1]))
     first = weight.shape[1] * np.arange(len(weight))[:, None]  # of each song's tries
-    return (first + kept.clip(max=weight.shape[1] - 1)).ravel()
+    return (first + kept).ravel(), np.where(few, 0, fit).ravel()
 
 
 def wishes(n: int, rng: np.random.Generator, bars: int = 16) -> list[Wish]:
@@ -246,20 +262,19 @@ def wishes(n: int, rng: np.random.Generator, bars: int = 16) -> list[Wish]:
     ]
 
 
-def new_songs(run, asked, rng, pick=PICK, tries=8) -> list[Song]:
+def new_songs(run, asked, rng, pick=PICK, tries=TRIES) -> list[Song]:
     """Write new songs as wished; parameters are those of `written`.
 
-    With a wish for a key the bass of the last chord is given, its tonic; of several tries at the
-    last phrase one that leads there is taken, and where the chord on it is no triad, that phrase is
-    written again, at most `ENDINGS` times. With one try the ending is left to the network.
+    With a wish for a key the bass of the last chord is given, its tonic, and where the chord on it
+    is no triad, the last phrase is written again, at most `ENDINGS` times. With one try the ending
+    is left to the network.
     """
-    given = [free_table(wish.frames, run.cfg.network.voices) for wish in asked]
+    voices = run.cfg.network.voices
     led = [tries > 1 and wish.tonic is not None for wish in asked]
-    for rows, wish, is_led in zip(given, asked, led, strict=True):
-        if is_led:
-            end = wish.frames - LAST_CHORD
-            end = max(end - LAST_CHORD, wish.phrases[-1]) if wish.phrases else end
-            rows.pitch[end:, -1] = LAST_BASS - LOWEST + 1 + (wish.tonic - LAST_BASS) % 12
+    given = [
+        led_home(wish, voices) if is_led else free_table(wish.frames, voices)
+        for wish, is_led in zip(asked, led, strict=True)
+    ]
     songs = written(run, given, asked, rng, pick, tries)
     for _ in range(ENDINGS):
         again = [i for i, rows in enumerate(songs) if led[i] and not _is_triad(rows.pitch[-1])]
@@ -275,6 +290,15 @@ def new_songs(run, asked, rng, pick=PICK, tries=8) -> list[Song]:
         four_voices.to_song(rows, source=run.cfg.name, fermatas=wish.phrases or ())
         for rows, wish in zip(songs, asked, strict=True)
     ]
+
+
+def led_home(wish: Wish, voices: int) -> Table:
+    """Give a table in which only the bass of the last chord stands: the tonic wished for."""
+    rows = free_table(wish.frames, voices)
+    end = wish.frames - LAST_CHORD
+    end = max(end - LAST_CHORD, wish.phrases[-1]) if wish.phrases else end
+    rows.pitch[end:, -1] = LAST_BASS - LOWEST + 1 + (wish.tonic - LAST_BASS) % 12
+    return rows
 
 
 def _is_triad(pitch: np.ndarray) -> bool:
@@ -380,7 +404,7 @@ def anew(run: Run, song: Song, first: int, last: int, rng: np.random.Generator) 
     given = Table(*(one[: stop + BAR].copy() for one in heard))
     given.pitch[start:stop] = FREE
     wish = four_voices.wish_of(song.cut(silence), run.cfg.network.voices)
-    (new,) = written(run, [given], [wish], rng, tries=TRIES)
+    (new,) = written(run, [given], [wish], rng)
     for old, better in zip(heard, new, strict=True):
         old[: len(better)] = better
     return replace(song, notes=four_voices.to_song(rows).notes, source=run.cfg.name)
@@ -426,7 +450,7 @@ def _joined(run: Run, song: Song, silence: int, frames: int, key: Key, rng) -> S
     for free, stands in zip(rows, four_voices.table(song, voices), strict=True):
         free[: song.length, : 1 if is_melody else voices] = stands[:, : 1 if is_melody else voices]
     wish = Wish(frames, song.fermatas or None, key.tonic, key.mode == "minor")
-    (rows,) = written(run, [rows], [wish], rng, tries=TRIES if is_melody else 1)
+    (rows,) = written(run, [rows], [wish], rng)
     rows = Table(*(np.pad(one, ((silence, 0), (0, 0))) for one in rows))
     new = {name: getattr(song, name) for name in ("title", "tempo_qpm")} | {"source": run.cfg.name}
     return four_voices.to_song(rows, fermatas=tuple(at + silence for at in song.fermatas), **new)

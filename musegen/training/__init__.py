@@ -1,12 +1,12 @@
 """Runs: a network trained on some songs of the corpus, kept in a folder and made when missing.
 
-A run is a folder with ``weights.npz``, ``config.json``, ``history.csv``, ``manifest.json`` and, for
-an LSTM, ``vocabulary.json``. Those of the report that take hours come with musegen, in
-``data/runs/<name>/``; the others lie in ``build/runs/<profile>/<name>-<key>/``, whose key is made
-of the configuration, the music and the sources of network and training, so that nothing else, a
-changed figure for instance, ever trains anew. `data` says which songs and what a network sees of
-them, `loop` trains, and `run_folder` keeps what is trained and what a stopped training goes on
-from.
+A run is a folder with ``weights.npz``, ``config.json``, ``history.csv``, ``manifest.json``, an
+LSTM's with ``vocabulary.json``, that of four voices with ``listener.npz``. Those of the report that
+take hours come with musegen, in ``data/runs/<name>/``; the others lie in
+``build/runs/<profile>/<name>-<key>/``, whose key is made of the configuration, the music and the
+sources of network and training, so that nothing else, a changed figure for instance, ever trains
+anew. `data` says which songs and what a network sees of them, `loop` trains, and `run_folder` keeps
+what is trained and what a stopped training goes on from.
 """
 
 import io
@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from musegen import config, corpus, files, lstm
+from musegen import config, corpus, files, listener, lstm
 from musegen.backend import load_keras
 from musegen.config import LSTMConfig, RollConfig, RunConfig, Settings, VoicesConfig
 from musegen.corpus import jsb
+from musegen.listener import Listener
 from musegen.song import Song
 from musegen.tokens import Vocabulary, tokenize
 from musegen.training import data, loop, run_folder
@@ -168,6 +169,15 @@ class Run:
         return run_folder.read_arrays(self.read(path.name), path)[1]["names"]
 
     @cached_property
+    def listener(self) -> Listener | None:
+        """What gives the songs of the network of four voices away, if that was learnt."""
+        if not self._trained or run_folder.LISTENER not in self.manifest["files"]:
+            return None
+        path = self.folder / run_folder.LISTENER
+        weights, sung = run_folder.read_arrays(self.read(path.name), path)[0]
+        return Listener(np.float32(weights), sung)
+
+    @cached_property
     def model(self):
         """The report's network with the trained weights: for the LSTM, the one of windows."""
         model = self.build()
@@ -239,7 +249,8 @@ def load_or_train(
     Notes
     -----
     A training that was stopped, kill -9 included, loses at most 20 seconds and ends as if it had
-    not been; that of four voices, on several threads, but for rounding. Two processes that want the
+    not been; that of four voices, on several threads, but for rounding, and its listening, three
+    minutes, begins again. Two processes that want the
     same run: one trains, the other waits. Report 2.2 and 2.3. Notebooks: 02_autoencoder_training
     and 03_lstm_training, "Training".
     """
@@ -291,6 +302,9 @@ def train(run: Run) -> None:
         files.write(folder / run_folder.VOCABULARY, words)
     model = run.build(every_position=cfg.trainer == "sequences")
     history = loop.train(model, run)
+    listens = isinstance(cfg.network, VoicesConfig) and not cfg.minutes
+    if listens and (learnt := listener.learn(run)):
+        run_folder.write_arrays(folder / run_folder.LISTENER, learnt)
     files.write(folder / run_folder.HISTORY, pd.DataFrame(history).to_csv(index=False))
     facts = {
         "profile": run.profile,

@@ -18,16 +18,16 @@ from musegen.config import AEConfig, GANConfig, LSTMConfig, RunConfig, VoicesCon
 from musegen.files import atomic_write, write
 
 # A change in any of these files makes other weights; so does one in the network's own.
-SOURCES = ("tokens.py", "preprocess.py")
+SOURCES = ("tokens.py", "preprocess.py", "listener.py")
 SOURCES += ("training/__init__.py", "training/data.py", "training/loop.py")
 NETWORKS = {AEConfig: autoencoder, GANConfig: gan, LSTMConfig: lstm, VoicesConfig: four_voices}
 FORMAT = 3  # of the folder; 2 called the test songs held-out ones
 CONFIG, VOCABULARY = "config.json", "vocabulary.json"
-HISTORY, WEIGHTS = "history.csv", "weights.npz"
+HISTORY, WEIGHTS, LISTENER = "history.csv", "weights.npz", "listener.npz"
 SONGS_FILE, MEASURED = "songs-{}.npy", "songs.csv"  # of shipped runs
 ALONG = (1, 10, 100)  # percent of the epochs, after which a GAN plays its fixed noise
 MANIFEST, CHECKPOINT, LOCK = "manifest.json", "checkpoint.npz", "training.lock"
-KEPT = (CONFIG, VOCABULARY, HISTORY, WEIGHTS, *map(SONGS_FILE.format, ALONG))
+KEPT = (CONFIG, VOCABULARY, HISTORY, WEIGHTS, LISTENER, *map(SONGS_FILE.format, ALONG))
 
 
 def name_of(cfg: RunConfig, music: str) -> str:

@@ -11,7 +11,7 @@ from musegen.config import AEConfig, GANConfig, LSTMConfig, RunConfig, Settings,
 
 AE = AEConfig(bars=2, hidden=(8, 4), bottleneck=6, latent=3, batch=4)
 LSTM = LSTMConfig(layers=2, units=6, window=5, batch=64, chunks=16)
-VOICES = VoicesConfig(units=6, hidden=6, pitch_width=4, batch=2, chunk=16, validation=1)
+VOICES = VoicesConfig(units=6, hidden=6, pitch_width=4, batch=2, chunk=16, validation=1, rounds=1)
 GAN = GANConfig(units=3, latent=5, critic_steps=2, batch=2)
 RUNS = {
     run.name: run
