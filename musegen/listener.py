@@ -6,8 +6,9 @@ follows which, how lines move, who strikes when; and a linear model learns which
 and which the network's. Of several tries side by side those go on that sound like Bach's. Then the
 model learns what gives these away; and so on, in rounds.
 
-What a turn weighs is a logarithm of odds; so a song comes up as often as the network writes it,
-times the odds of its turns. That is a residual energy-based model, sampled by a particle filter.
+What a turn weighs is a logarithm of odds; so a song is to come up as often as the network writes
+it, times the odds of its turns: a residual energy-based model, sampled by a particle filter. With
+few tries that is so only in part, which is why the rounds go on.
 
 Notes
 -----

@@ -52,7 +52,7 @@ def test_turns_counted_by_hand():
     found = turns(pitch, wish=Wish(99))  # in no key, no phrase, far from the end
     first = 2 + 4 + 4 + 1  # a chord, also on its degree; degrees, pitches; what memory recalls
     stays = 2 + first  # two chords, also on their degrees
-    # Three chords; moves, ranges, new pitches, new classes; six pairs, a fifth and an octave thrice.
+    # Three chords; moves, ranges, new pitches, classes; six pairs, a fifth and an octave thrice.
     moves = 1 + stays + 4 + 4 + 1 + 1 + 12 + 2 * 3
     assert [len(some) for some in found] == [first, stays, moves]
 
